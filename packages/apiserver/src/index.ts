@@ -1,0 +1,8 @@
+export type {
+  AdmissionAttributes,
+  AdmissionPlugin,
+  ApiRequest,
+  ApiResponse,
+  TokenAuthenticator,
+  UserInfo,
+} from "./server.ts";

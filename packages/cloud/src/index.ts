@@ -1,0 +1,1 @@
+export type { CloudInstance, CloudProvider, LaunchRequest, NodeClassStatus } from "./provider.ts";

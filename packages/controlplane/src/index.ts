@@ -1,0 +1,7 @@
+export type {
+  ContainerContext,
+  InProcessImage,
+  KubeletHost,
+  KubeletTimings,
+  NodeRegistration,
+} from "./kubelet/contract.ts";

@@ -1,0 +1,1 @@
+export type { FargateBackend, FargateProfile, FargateTimings, MicroVmAddress } from "./contract.ts";

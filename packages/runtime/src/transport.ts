@@ -1,0 +1,21 @@
+/** One HTTP exchange with an API server, independent of who carries it: a TLS socket, or the embedded server in process. */
+export interface TransportRequest {
+  readonly method: string;
+  /** Path with query, e.g. `/api/v1/pods?watch=true`. */
+  readonly path: string;
+  /** Lower-case names. */
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array;
+  readonly signal?: AbortSignal;
+}
+
+export interface TransportResponse {
+  readonly status: number;
+  /** Lower-case names. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** Whole bodies are bytes; streams (watch, log follow) are iterables that end when the server ends them. */
+  readonly body: Uint8Array | AsyncIterable<Uint8Array>;
+}
+
+/** Structurally equal to the embedded server's `handle`, so that either can stand behind a client. */
+export type Transport = (request: TransportRequest) => Promise<TransportResponse>;

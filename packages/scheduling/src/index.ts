@@ -1,0 +1,15 @@
+export type {
+  CapacityType,
+  ExistingNode,
+  InstanceType,
+  Offering,
+  PlanFinding,
+  PlannedClaim,
+  Rejection,
+  Requirement,
+  Requirements,
+  SchedulingInput,
+  SchedulingNodePool,
+  SchedulingPlan,
+  UnplacedPod,
+} from "./model.ts";

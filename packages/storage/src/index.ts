@@ -1,0 +1,1 @@
+export type { Store, StoreContents, StoreRecord } from "./store.ts";
