@@ -38,9 +38,19 @@ export interface TableColumn {
 export interface Subresources {
   readonly status: boolean;
   /** JSON paths as in a CRD's `subresources.scale`, e.g. `.spec.replicas`. */
-  readonly scale?: { readonly specReplicasPath: string; readonly statusReplicasPath: string; readonly labelSelectorPath?: string };
+  readonly scale?: {
+    readonly specReplicasPath: string;
+    readonly statusReplicasPath: string;
+    readonly labelSelectorPath?: string;
+  };
   /** Others by name (`log`, `binding`, `eviction`, `token`, `finalize`, `ephemeralcontainers`, `resize`, ...). */
-  readonly others: readonly { readonly name: string; readonly kind: string; readonly group: string; readonly version: string; readonly verbs: readonly string[] }[];
+  readonly others: readonly {
+    readonly name: string;
+    readonly kind: string;
+    readonly group: string;
+    readonly version: string;
+    readonly verbs: readonly string[];
+  }[];
 }
 
 /**
