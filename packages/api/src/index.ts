@@ -1,5 +1,44 @@
 // The generated file lists its names one by one.
 export type * from "./generated/kubernetes.ts";
+export type {
+  AmiFamily,
+  AmiSelectorTerm,
+  BlockDevice,
+  BlockDeviceMapping,
+  CapacityReservationSelectorTerm,
+  EC2NodeClass,
+  EC2NodeClassSpec,
+  EC2NodeClassStatus,
+  KubeletConfiguration,
+  MetadataOptions,
+  SecurityGroupSelectorTerm,
+  SubnetSelectorTerm,
+} from "./karpenter/ec2-node-class.ts";
+export type {
+  DisruptionReason,
+  NodeClaim,
+  NodeClaimSpec,
+  NodeClaimStatus,
+  NodeClaimTemplate,
+  NodeClaimTemplateSpec,
+  NodeClassReference,
+  NodePool,
+  NodePoolBudget,
+  NodePoolDisruption,
+  NodePoolSpec,
+  NodePoolStatus,
+  NodeSelectorRequirementWithMinValues,
+} from "./karpenter/node-pool.ts";
+export type {
+  AWSNodeTemplate,
+  AWSNodeTemplateSpec,
+  AWSNodeTemplateStatus,
+  Provisioner,
+  ProvisionerKubeletConfiguration,
+  ProvisionerSpec,
+  ProvisionerStatus,
+} from "./karpenter/provisioner.ts";
+export { AWS_NODE_TEMPLATES, EC2_NODE_CLASSES, NODE_CLAIMS, NODE_POOLS, PROVISIONERS } from "./karpenter/resources.ts";
 export type { Draft, Fresh, KubernetesList, KubernetesObject, ObjectKey } from "./objects.ts";
 export { draftOf, formatObjectKey, parseObjectKey } from "./objects.ts";
 export type { ResourceAmounts } from "./pod-requests.ts";
