@@ -1,1 +1,10 @@
-export {};
+export type { CatalogInfo } from "./catalog-info.ts";
+export { catalogInfo } from "./catalog-info.ts";
+export type { DeviceFacts, InstanceTypeFacts } from "./instance-type-facts.ts";
+export { findInstanceType, instanceTypeFacts } from "./instance-types.ts";
+export type { KubeletResources, ResourceQuantities } from "./kubelet-resources.ts";
+export { eniPodLimit, kubeletResources, kubeReservedMemoryMiB, kubeReservedMillicores } from "./kubelet-resources.ts";
+export type { FargatePrices } from "./prices.ts";
+export { fargatePrices } from "./prices.ts";
+export type { ZoneFacts } from "./zones.ts";
+export { zonesOf } from "./zones.ts";
