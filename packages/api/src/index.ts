@@ -1,5 +1,10 @@
 // The generated file lists its names one by one.
 export type * from "./generated/kubernetes.ts";
+export type { ConvertAwsNodeTemplateOptions } from "./karpenter/convert-aws-node-template.ts";
+export { awsNodeTemplateLosses, convertAwsNodeTemplate } from "./karpenter/convert-aws-node-template.ts";
+export type { ConvertProvisionerOptions } from "./karpenter/convert-provisioner.ts";
+export { convertProvisioner, provisionerLosses } from "./karpenter/convert-provisioner.ts";
+export { karpenterCrds } from "./karpenter/crds/karpenter-crds.ts";
 export type {
   AmiFamily,
   AmiSelectorTerm,
@@ -14,6 +19,14 @@ export type {
   SecurityGroupSelectorTerm,
   SubnetSelectorTerm,
 } from "./karpenter/ec2-node-class.ts";
+export {
+  isLabelValue,
+  isQualifiedName,
+  NORMALIZED_LABELS,
+  nearestWellKnownLabel,
+  restrictedLabelReason,
+  WELL_KNOWN_LABELS,
+} from "./karpenter/labels.ts";
 export type {
   DisruptionReason,
   NodeClaim,
@@ -39,6 +52,8 @@ export type {
   ProvisionerStatus,
 } from "./karpenter/provisioner.ts";
 export { AWS_NODE_TEMPLATES, EC2_NODE_CLASSES, NODE_CLAIMS, NODE_POOLS, PROVISIONERS } from "./karpenter/resources.ts";
+export type { FieldError } from "./karpenter/validate-node-pool.ts";
+export { validateNodePool } from "./karpenter/validate-node-pool.ts";
 export type { Draft, Fresh, KubernetesList, KubernetesObject, ObjectKey } from "./objects.ts";
 export { draftOf, formatObjectKey, parseObjectKey } from "./objects.ts";
 export type { ResourceAmounts } from "./pod-requests.ts";

@@ -61,8 +61,8 @@ export interface NodeClaimTemplateSpec {
 export interface NodePoolSpec {
   readonly template: NodeClaimTemplate;
   readonly disruption?: NodePoolDisruption;
-  /** Quantities by resource; `nodes` counts nodes. */
-  readonly limits?: Readonly<Record<string, string>>;
+  /** Quantities by resource, as text or number (custom resources keep what the user wrote); `nodes` counts nodes. */
+  readonly limits?: Readonly<Record<string, string | number>>;
   /** 1..100, higher is tried first. Undefined counts as 0. */
   readonly weight?: number;
   /** Alpha: a fixed number of nodes. */

@@ -25,7 +25,7 @@ export interface ProvisionerSpec {
   readonly ttlSecondsAfterEmpty?: number;
   /** Undefined: nodes never expire. */
   readonly ttlSecondsUntilExpired?: number;
-  readonly limits?: { readonly resources?: Readonly<Record<string, string>> };
+  readonly limits?: { readonly resources?: Readonly<Record<string, string | number>> };
   readonly weight?: number;
   readonly consolidation?: { readonly enabled?: boolean };
 }
