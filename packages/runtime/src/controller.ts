@@ -1,4 +1,9 @@
-import type { Logger } from "@nodeless/environment";
+import type { KubernetesObject } from "@nodeless/api";
+import { formatObjectKey } from "@nodeless/api";
+import type { Clock, Logger } from "@nodeless/environment";
+import { isConflict } from "./errors.ts";
+import type { Informer } from "./informer.ts";
+import { createWorkQueue, type WorkQueue } from "./work-queue.ts";
 
 /** What one reconcile asks for next: nothing, or to be called again after `requeueAfterMs`. */
 export interface ReconcileResult {
@@ -16,3 +21,83 @@ export interface ReconcileContext {
  * Returning {} forgets the key's failures; throwing retries with exponential backoff (5 ms to 1,000 s, as controller-runtime).
  */
 export type Reconcile = (key: string, context: ReconcileContext) => Promise<ReconcileResult>;
+
+/** Something that knows when keys need a look. */
+export interface ControllerSource {
+  /** Called once, before the workers start; `enqueue` may be called at any time afterwards. */
+  subscribe(enqueue: (key: string) => void): void;
+  /** Resolves when the caches behind it are complete. */
+  synced(signal: AbortSignal): Promise<void>;
+}
+
+/** A source that enqueues the keys an informer's objects map to (their own by default), for the new and the previous state. */
+export function informerSource<T extends KubernetesObject>(
+  informer: Informer<T>,
+  keysOf: (object: T) => readonly string[] = (object) => [formatObjectKey(object.metadata)],
+): ControllerSource {
+  return {
+    synced: (signal) => informer.synced(signal),
+    subscribe(enqueue) {
+      const enqueueAll = (object: T): void => keysOf(object).forEach(enqueue);
+      informer.subscribe({
+        onAdd: enqueueAll,
+        onUpdate(object, previous) {
+          enqueueAll(previous);
+          enqueueAll(object);
+        },
+        onDelete: enqueueAll,
+      });
+    },
+  };
+}
+
+/** How a controller is run. */
+export interface ControllerOptions {
+  /** Shown in logs as `controller`. */
+  readonly name: string;
+  readonly reconcile: Reconcile;
+  readonly sources: readonly ControllerSource[];
+  /** Keys worked on at the same time. Default 1. */
+  readonly concurrency?: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly signal: AbortSignal;
+}
+
+/** Runs until the signal fires; settles when every worker has stopped. Waits for the sources' caches first. */
+export async function runController(options: ControllerOptions): Promise<void> {
+  const { name, sources, concurrency = 1, clock, signal } = options;
+  const logger = options.logger.with({ controller: name });
+  const queue = createWorkQueue({ clock });
+  try {
+    for (const source of sources) source.subscribe((key) => queue.add(key));
+    await Promise.all(sources.map((source) => source.synced(signal)));
+    const worker = async (): Promise<void> => {
+      for (let key = await queue.take(signal); key !== undefined; key = await queue.take(signal)) {
+        await reconcileOne({ ...options, logger }, queue, key);
+        queue.done(key);
+      }
+    };
+    await Promise.all(Array.from({ length: concurrency }, worker));
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    queue.shutDown();
+  }
+}
+
+async function reconcileOne(options: ControllerOptions, queue: WorkQueue, key: string): Promise<void> {
+  const { reconcile, signal } = options;
+  const logger = options.logger.with({ object: key, attempt: queue.failures(key) + 1 });
+  try {
+    const { requeueAfterMs } = await reconcile(key, { signal, logger });
+    queue.forget(key);
+    if (requeueAfterMs !== undefined) queue.addAfter(key, requeueAfterMs);
+  } catch (error) {
+    if (signal.aborted) return;
+    // A conflict only says that the cache lagged behind; the next attempt sees the newer object.
+    if (isConflict(error)) logger.debug("reconcile met a conflict", { error });
+    else logger.error("reconcile failed", { error });
+    queue.addRateLimited(key);
+  }
+}

@@ -19,3 +19,13 @@ export interface TransportResponse {
 
 /** Structurally equal to the embedded server's `handle`, so that either can stand behind a client. */
 export type Transport = (request: TransportRequest) => Promise<TransportResponse>;
+
+/**
+ * A transport that calls a server in the same process, acting as `user`. `handle` is matched by shape, so that this package knows no server.
+ */
+export function transportOf<User>(
+  handle: (request: TransportRequest & { readonly user: User }) => Promise<TransportResponse>,
+  user: User,
+): Transport {
+  return (request) => handle({ ...request, user });
+}

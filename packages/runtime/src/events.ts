@@ -1,0 +1,179 @@
+import type { Event, Fresh, KubernetesObject } from "@nodeless/api";
+import { EVENTS } from "@nodeless/api";
+import type { Clock, Logger } from "@nodeless/environment";
+import type { KubernetesClient, ResourceClient } from "./client.ts";
+import { timestamp } from "./conditions.ts";
+import { ApiStatusError, isNotFound } from "./errors.ts";
+import { EventCorrelator } from "./event-correlator.ts";
+import { createWakeUp } from "./wake-up.ts";
+
+/** What is said about an object. */
+export interface EventReport {
+  readonly type: "Normal" | "Warning";
+  /** CamelCase, e.g. `FailedScheduling`. */
+  readonly reason: string;
+  readonly message: string;
+  /** The same report (object, reason and this key) is dropped for `dedupeMs`. Default: the message. */
+  readonly dedupeKey?: string;
+  /** Default 0: every report counts. */
+  readonly dedupeMs?: number;
+}
+
+/** Writes events in the background. */
+export interface EventRecorder {
+  /** Never blocks, never throws; reports beyond the bounds are dropped. */
+  record(object: KubernetesObject, report: EventReport): void;
+  /** Sends what is recorded until the signal fires; settles when the last request has ended. */
+  run(signal: AbortSignal): Promise<void>;
+}
+
+/** How a recorder is made. */
+export interface EventRecorderOptions {
+  readonly client: KubernetesClient;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Shown by kubectl as the source, e.g. `karpenter`. */
+  readonly component: string;
+  readonly host?: string;
+}
+
+/** Events waiting to be sent; beyond it new ones are dropped, as client-go's broadcaster does at 1,000. */
+const WAITING_EVENTS_MAX = 1_000;
+/** Attempts per event; an event is worth little once it is late. Source: client-go tools/record (12 tries, 10 s apart). */
+const ATTEMPTS_MAX = 5;
+const RETRY_MS = 1_000;
+
+/** Makes a recorder; nothing is sent until `run`. Source of the behaviour: client-go tools/record (release 1.35). */
+export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
+  return new QueuedEventRecorder(options);
+}
+
+class QueuedEventRecorder implements EventRecorder {
+  readonly #options: EventRecorderOptions;
+  readonly #events: ResourceClient<Event>;
+  readonly #correlator: EventCorrelator;
+  /** Newest state of each event that is not sent yet, by correlation key. */
+  readonly #waiting = new Map<string, Fresh<Event>>();
+  /** Names of events the server has, by correlation key. */
+  readonly #sent = new Map<string, string>();
+  readonly #wake = createWakeUp();
+  #sequence = 0;
+
+  constructor(options: EventRecorderOptions) {
+    this.#options = options;
+    this.#events = options.client.resource(EVENTS);
+    this.#correlator = new EventCorrelator(options.clock);
+  }
+
+  record(object: KubernetesObject, report: EventReport): void {
+    const { clock, logger } = this.#options;
+    const correlated = this.#correlator.correlate(object, report);
+    if (correlated === undefined) return;
+    const { key, count, message, firstSeen } = correlated;
+    if (!this.#waiting.has(key) && this.#waiting.size >= WAITING_EVENTS_MAX) {
+      logger.warn("dropped an event: too many are waiting", { reason: report.reason });
+      return;
+    }
+    this.#sequence += 1;
+    const name = this.#waiting.get(key)?.metadata.name ?? eventName(object, clock.now(), this.#sequence);
+    this.#waiting.set(key, this.#event(object, { ...report, message }, { name, count, firstSeen }));
+    this.#wake.wake();
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const next = this.#waiting.entries().next();
+      if (next.done === true) {
+        await this.#wake.wait(signal);
+        continue;
+      }
+      const [key, event] = next.value;
+      this.#waiting.delete(key);
+      await this.#send(key, event, signal);
+    }
+  }
+
+  async #send(key: string, event: Fresh<Event>, signal: AbortSignal): Promise<void> {
+    const { clock, logger } = this.#options;
+    for (let attempt = 1; attempt <= ATTEMPTS_MAX && !signal.aborted; attempt += 1) {
+      try {
+        await this.#createOrCount(key, event, signal);
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (isFinal(error) || attempt === ATTEMPTS_MAX) {
+          logger.debug("gave up on an event", { error, reason: event.reason });
+          return;
+        }
+        await clock.sleep(RETRY_MS * attempt, signal).catch(() => undefined);
+      }
+    }
+  }
+
+  async #createOrCount(key: string, event: Fresh<Event>, signal: AbortSignal): Promise<void> {
+    const known = this.#sent.get(key);
+    if (known !== undefined && (event.count ?? 1) > 1) {
+      const patch = { count: event.count, lastTimestamp: event.lastTimestamp, message: event.message };
+      try {
+        await this.#events.patch({ namespace: event.metadata.namespace, name: known }, "strategic", patch, { signal });
+        return;
+      } catch (error) {
+        // Events live for an hour; a counted one may have gone.
+        if (!isNotFound(error)) throw error;
+      }
+    }
+    const created = await this.#events.create(event, { signal });
+    this.#sent.delete(key);
+    this.#sent.set(key, created.metadata.name);
+    const [oldest] = this.#sent.keys();
+    if (this.#sent.size > SENT_NAMES_MAX && oldest !== undefined) this.#sent.delete(oldest);
+  }
+
+  #event(
+    object: KubernetesObject,
+    report: EventReport,
+    series: { readonly name: string; readonly count: number; readonly firstSeen: Date },
+  ): Fresh<Event> {
+    const { component, host, clock } = this.#options;
+    const { apiVersion, kind, metadata } = object;
+    const namespace = metadata.namespace ?? "default";
+    return {
+      apiVersion: "v1",
+      kind: "Event",
+      metadata: { namespace, name: series.name },
+      involvedObject: {
+        apiVersion,
+        kind,
+        name: metadata.name,
+        uid: metadata.uid,
+        resourceVersion: metadata.resourceVersion,
+        ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+      },
+      type: report.type,
+      reason: report.reason,
+      message: report.message.slice(0, MESSAGE_CHARACTERS_MAX),
+      source: { component, ...(host === undefined ? {} : { host }) },
+      reportingComponent: component,
+      reportingInstance: host ?? "",
+      firstTimestamp: timestamp(series.firstSeen),
+      lastTimestamp: timestamp(clock.now()),
+      count: series.count,
+    };
+  }
+}
+
+/** Event validation refuses longer notes. Source: kubernetes pkg/apis/core/validation events.go. */
+const MESSAGE_CHARACTERS_MAX = 1_024;
+/** Same bound as the correlator's memory. */
+const SENT_NAMES_MAX = 4_096;
+
+/** `<object>.<hex>`: nanoseconds since 1970 in client-go; ours are milliseconds with a sequence in the last digits. */
+function eventName(object: KubernetesObject, now: Date, sequence: number): string {
+  const nanoseconds = BigInt(now.getTime()) * 1_000_000n + BigInt(sequence % 1_000_000);
+  return `${object.metadata.name}.${nanoseconds.toString(16)}`;
+}
+
+/** Refusals that another attempt cannot change. */
+function isFinal(error: unknown): boolean {
+  return error instanceof ApiStatusError && error.code >= 400 && error.code < 500 && error.code !== 429;
+}
