@@ -1,0 +1,219 @@
+import { type FileHandle, open, rm } from "node:fs/promises";
+import { type Logger, silentLogger } from "@nodeless/environment";
+import { checkBatch, RECORD_BYTES_MAX } from "./append-check.ts";
+import { loadDirectory, logPath, snapshotPath, syncDirectory, writeFileAtomically } from "./directory.ts";
+import { StoreFailedError } from "./errors.ts";
+import { encodeEnd, encodeRecords, FILE_HEADER, recordBytes } from "./frame.ts";
+import type { LiveRecords } from "./live-records.ts";
+import type { Store, StoreContents, StoreRecord } from "./store.ts";
+
+export interface FileStoreOptions {
+  /** Made if missing. One owner at a time: the caller holds a lock. */
+  readonly directory: string;
+  /** Hears of torn tails and failed compactions. Default: nobody. */
+  readonly logger?: Logger;
+  /** Largest record in bytes, default 8 MiB. */
+  readonly recordBytesMax?: number;
+  /** Logs smaller than this are never compacted, default 16 MiB: rewriting little gains little. */
+  readonly compactionBytesMin?: number;
+}
+
+/** A batch that waits for its fdatasync. */
+interface PendingBatch {
+  readonly records: readonly StoreRecord[];
+  readonly resolve: () => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** 32 MiB per fdatasync: a frame is held in memory twice while it is written. */
+const FRAME_BYTES_MAX = 32 * 1024 * 1024;
+/** Snapshot frames are small, so that writes are served between them. */
+const SNAPSHOT_FRAME_BYTES = 1024 * 1024;
+/** A log may hold this many times the live bytes before it is rewritten: each byte is then rewritten at most about once. */
+const GARBAGE_FACTOR = 2;
+
+/**
+ * Opens the append-only log in `directory` and reads it back. A tail that a crash tore is cut; damage before acknowledged records
+ * throws StoreCorruptError and changes nothing.
+ */
+export async function openFileStore(options: FileStoreOptions): Promise<Store> {
+  const { directory, logger = silentLogger } = options;
+  const { live, generation, logEnd, logBytes, tornBytes } = await loadDirectory(directory);
+  if (tornBytes > 0) logger.warn("cut an unacknowledged tail off the log", { directory, bytes: tornBytes });
+  const log = await openLog(logPath(directory, generation), logEnd);
+  await syncDirectory(directory);
+  return new FileStore({ ...options, logger, live, generation, log, logBytes: Math.max(logBytes, FILE_HEADER.length) });
+}
+
+/** Opens a log for appending at `end`, writing its header if it has none. */
+async function openLog(path: string, end: number): Promise<FileHandle> {
+  const handle = await open(path, "a");
+  await handle.truncate(end);
+  if (end === 0) await handle.writeFile(FILE_HEADER);
+  await handle.datasync();
+  return handle;
+}
+
+class FileStore implements Store {
+  readonly #directory: string;
+  readonly #logger: Logger;
+  readonly #recordBytesMax: number;
+  readonly #compactionBytesMin: number;
+  readonly #live: LiveRecords;
+  #generation: number;
+  #log: FileHandle;
+  #logBytes: number;
+  /** Highest revision accepted, durable or not. */
+  #acceptedRevision: number;
+  #pending: PendingBatch[] = [];
+  #writing: Promise<void> | undefined;
+  #compacting: Promise<void> | undefined;
+  #failure: StoreFailedError | undefined;
+
+  constructor(
+    parts: FileStoreOptions & {
+      readonly logger: Logger;
+      readonly live: LiveRecords;
+      readonly generation: number;
+      readonly log: FileHandle;
+      readonly logBytes: number;
+    },
+  ) {
+    this.#directory = parts.directory;
+    this.#logger = parts.logger;
+    this.#recordBytesMax = parts.recordBytesMax ?? RECORD_BYTES_MAX;
+    this.#compactionBytesMin = parts.compactionBytesMin ?? 16 * 1024 * 1024;
+    this.#live = parts.live;
+    this.#generation = parts.generation;
+    this.#log = parts.log;
+    this.#logBytes = parts.logBytes;
+    this.#acceptedRevision = parts.live.revision;
+  }
+
+  get contents(): StoreContents {
+    return this.#live.contents();
+  }
+
+  append(records: readonly StoreRecord[]): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#failure !== undefined) throw this.#failure;
+      this.#acceptedRevision = checkBatch(records, this.#acceptedRevision, this.#recordBytesMax);
+      this.#pending.push({ records, resolve, reject });
+      this.#writing ??= this.#writePending();
+    });
+  }
+
+  /** Runs while there are batches: everything that arrives during one fdatasync shares the next. */
+  async #writePending(): Promise<void> {
+    // One turn of the event loop, so that the first batch does not pay for an fdatasync of its own.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (this.#pending.length > 0 && this.#failure === undefined) {
+      const group = this.#takeGroup();
+      try {
+        await this.#writeGroup(group);
+      } catch (cause) {
+        this.#fail(cause, group);
+      }
+    }
+    this.#writing = undefined;
+  }
+
+  #takeGroup(): readonly PendingBatch[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { records } of this.#pending) {
+      for (const record of records) bytes += recordBytes(record);
+      if (count > 0 && bytes > FRAME_BYTES_MAX) break;
+      count += 1;
+    }
+    return this.#pending.splice(0, count);
+  }
+
+  async #writeGroup(group: readonly PendingBatch[]): Promise<void> {
+    const records = group.flatMap((batch) => batch.records);
+    if (records.length > 0) {
+      const frame = encodeRecords(records);
+      await this.#log.appendFile(frame);
+      await this.#log.datasync();
+      this.#logBytes += frame.length;
+      for (const record of records) this.#live.apply(record);
+    }
+    for (const batch of group) batch.resolve();
+    if (this.#isMostlyGarbage()) await this.#startCompaction();
+  }
+
+  #fail(cause: unknown, group: readonly PendingBatch[]): void {
+    this.#failure = new StoreFailedError(`cannot write ${logPath(this.#directory, this.#generation)}`, { cause });
+    for (const { reject } of [...group, ...this.#pending]) reject(this.#failure);
+    this.#pending = [];
+  }
+
+  #isMostlyGarbage(): boolean {
+    if (this.#compacting !== undefined) return false;
+    return this.#logBytes > Math.max(this.#compactionBytesMin, GARBAGE_FACTOR * this.#live.bytes);
+  }
+
+  /** Switches to a new log, then writes the snapshot beside further appends. */
+  async #startCompaction(): Promise<void> {
+    const next = this.#generation + 1;
+    const log = await openLog(logPath(this.#directory, next), 0);
+    await syncDirectory(this.#directory);
+    await this.#log.close();
+    this.#log = log;
+    this.#generation = next;
+    const coveredBytes = this.#logBytes;
+    this.#compacting = this.#writeSnapshot(next, this.#live.contents())
+      .then(() => {
+        this.#logBytes -= coveredBytes;
+      })
+      .catch((error: unknown) => {
+        // The logs still hold everything: the next compaction tries again.
+        this.#logger.warn("could not compact the store", { directory: this.#directory, error });
+      })
+      .finally(() => {
+        this.#compacting = undefined;
+      });
+  }
+
+  async #writeSnapshot(generation: number, { revision, records }: StoreContents): Promise<void> {
+    const path = snapshotPath(this.#directory, generation);
+    await writeFileAtomically(path, this.#directory, snapshotChunks(revision, records));
+    for (let old = generation - 1; old >= 0; old -= 1) {
+      const files = [logPath(this.#directory, old), snapshotPath(this.#directory, old)];
+      const removed = await Promise.all(
+        files.map((file) =>
+          rm(file).then(
+            () => true,
+            () => false,
+          ),
+        ),
+      );
+      if (!removed.includes(true)) break;
+    }
+  }
+
+  async close(): Promise<void> {
+    while (this.#writing !== undefined || this.#compacting !== undefined) {
+      await this.#writing;
+      await this.#compacting;
+    }
+    if (this.#failure === undefined) this.#failure = new StoreFailedError("the store is closed");
+    await this.#log.close();
+  }
+}
+
+function* snapshotChunks(revision: number, records: StoreContents["records"]): Iterable<Buffer> {
+  yield FILE_HEADER;
+  let chunk: StoreRecord[] = [];
+  let bytes = 0;
+  for (const record of records.values()) {
+    chunk.push(record);
+    bytes += recordBytes(record);
+    if (bytes < SNAPSHOT_FRAME_BYTES) continue;
+    yield encodeRecords(chunk);
+    chunk = [];
+    bytes = 0;
+  }
+  if (chunk.length > 0) yield encodeRecords(chunk);
+  yield encodeEnd({ revision, count: records.size });
+}
