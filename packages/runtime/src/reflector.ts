@@ -2,7 +2,7 @@ import type { KubernetesObject } from "@nodeless/api";
 import type { Clock, Logger, Random } from "@nodeless/environment";
 import { Backoff } from "./backoff.ts";
 import type { ListOptions, ResourceClient, WatchEvent } from "./client.ts";
-import { isExpired, isTooLargeResourceVersion } from "./errors.ts";
+import { ApiStatusError, isExpired, isTooLargeResourceVersion } from "./errors.ts";
 
 /** What a reflector feeds: whole states after a list, then single events. */
 export interface ReflectorTarget<T> {
@@ -57,7 +57,8 @@ export class Reflector<T extends KubernetesObject> {
           this.#needsConsistentList = true;
           logger.debug("the watch is too old, listing again", { error });
         } else logger.warn("cannot list or watch", { error });
-        const waitMs = this.#backoff.nextMs();
+        const askedMs = error instanceof ApiStatusError ? error.retryAfterSeconds * 1000 : 0;
+        const waitMs = Math.max(this.#backoff.nextMs(), askedMs);
         await clock.sleep(waitMs, signal).catch(() => undefined);
       }
     }

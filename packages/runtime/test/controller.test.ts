@@ -1,0 +1,120 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ManualClock, silentLogger } from "@nodeless/environment";
+import { createWorkQueue, type ReconcileResult, runController } from "@nodeless/runtime";
+
+test("a key waits once, is not handed out twice, and returns if added while being worked on", async () => {
+  const queue = createWorkQueue({ clock: new ManualClock() });
+  const { signal } = new AbortController();
+  for (const key of ["a", "a", "b"]) queue.add(key);
+  assert.equal(queue.length, 2);
+  assert.equal(await queue.take(signal), "a");
+  queue.add("a");
+  queue.add("a");
+  assert.equal(await queue.take(signal), "b");
+  assert.equal(queue.length, 0);
+  queue.done("a");
+  assert.equal(await queue.take(signal), "a");
+  queue.done("a");
+  assert.equal(queue.length, 0);
+});
+
+test("of several waits the earliest counts; failures double the wait from 5 ms to 1,000 s until forgotten", async () => {
+  const clock = new ManualClock();
+  const queue = createWorkQueue({ clock });
+  const { signal } = new AbortController();
+  const waitOf = async (): Promise<number> => {
+    const startMs = clock.monotonicMs();
+    queue.addRateLimited("k");
+    const taken = queue.take(signal);
+    while (queue.length === 0 && clock.pendingTimers > 0) await clock.advance(1);
+    assert.equal(await taken, "k");
+    queue.done("k");
+    return clock.monotonicMs() - startMs;
+  };
+  queue.addAfter("w", 100);
+  queue.addAfter("w", 10);
+  queue.addAfter("w", 50);
+  await clock.advance(10);
+  assert.equal(await queue.take(signal), "w");
+  assert.equal(clock.pendingTimers, 0);
+  assert.deepEqual([await waitOf(), await waitOf(), await waitOf()], [5, 10, 20]);
+  queue.forget("k");
+  assert.equal(await waitOf(), 5);
+  for (let index = 0; index < 40; index += 1) {
+    queue.addRateLimited("max");
+    await clock.advance(1_000_000);
+    assert.equal(await queue.take(signal), "max");
+    queue.done("max");
+  }
+});
+
+test("shut down and abort release waiting workers and leave no timer", async () => {
+  const clock = new ManualClock();
+  const queue = createWorkQueue({ clock });
+  const stop = new AbortController();
+  const byAbort = queue.take(stop.signal);
+  stop.abort();
+  assert.equal(await byAbort, undefined);
+  const byShutDown = queue.take(new AbortController().signal);
+  queue.addAfter("late", 1_000);
+  queue.shutDown();
+  assert.equal(await byShutDown, undefined);
+  assert.equal(clock.pendingTimers, 0);
+});
+
+test("a controller retries throws with backoff, requeues on demand, bounds its workers and stops cleanly", async () => {
+  const clock = new ManualClock();
+  const stop = new AbortController();
+  const calls: string[] = [];
+  const gates = new Map<string, PromiseWithResolvers<ReconcileResult>>();
+  let running = 0;
+  let peak = 0;
+  let enqueue: (key: string) => void = () => {};
+  const controller = runController({
+    name: "test",
+    clock,
+    logger: silentLogger,
+    signal: stop.signal,
+    concurrency: 2,
+    sources: [
+      {
+        subscribe: (add) => {
+          enqueue = add;
+        },
+        synced: async () => {},
+      },
+    ],
+    async reconcile(key) {
+      calls.push(`${key}@${clock.monotonicMs()}`);
+      running += 1;
+      peak = Math.max(peak, running);
+      try {
+        if (key === "fails" && calls.filter((call) => call.startsWith("fails")).length < 3) throw new Error("not yet");
+        if (key === "again" && calls.filter((call) => call.startsWith("again")).length < 2)
+          return { requeueAfterMs: 100 };
+        return (await gates.get(key)?.promise) ?? {};
+      } finally {
+        running -= 1;
+      }
+    },
+  });
+  enqueue("fails");
+  await clock.advance(50);
+  enqueue("again");
+  await clock.advance(200);
+  assert.deepEqual(calls.splice(0), ["fails@0", "fails@5", "fails@15", "again@50", "again@150"]);
+  for (const key of ["1", "2", "3"]) {
+    gates.set(key, Promise.withResolvers());
+    enqueue(key);
+  }
+  await clock.advance(0);
+  assert.equal(calls.length, 2);
+  assert.equal(peak, 2);
+  for (const gate of gates.values()) gate.resolve({});
+  await clock.advance(0);
+  assert.equal(calls.length, 3);
+  stop.abort();
+  await controller;
+  assert.equal(clock.pendingTimers, 0);
+});
