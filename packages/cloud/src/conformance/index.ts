@@ -1,1 +1,2 @@
-export {};
+export type { CloudConformanceRule, CloudConformanceSubject } from "./conformance.ts";
+export { cloudProviderConformance } from "./conformance.ts";
