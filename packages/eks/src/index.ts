@@ -13,6 +13,7 @@ export { clusterSpec, DEFAULT_CLUSTER_NAME, DEFAULT_REGION, DEFAULT_VERSION, PRO
 export type { FargateProfileContext } from "./fargate-profiles.ts";
 export { deleteFargateProfile, describeFargateProfile, ensureFargateProfile, listFargateProfiles } from "./fargate-profiles.ts";
 export { applyObject, ResourceFinder } from "./kubernetes/apply.ts";
+export { fargateRoleName } from "./steps/roles.ts";
 export type { ConnectKubernetes, Facts, Step, StepContext, StepOutcome } from "./steps/step.ts";
 export { CLUSTER_TAG, StepFailedError } from "./steps/step.ts";
 export type { SigningCredentials, TokenRequest } from "./token.ts";

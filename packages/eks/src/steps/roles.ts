@@ -42,7 +42,7 @@ function fargateRole(context: StepContext): Parameters<typeof ensureRole>[1] {
   const { spec } = context;
   const source = `arn:${fact(context, "partition")}:eks:${spec.region}:${fact(context, "accountId")}:fargateprofile/${spec.name}/*`;
   return {
-    name: roleName("nodeless-fargate", spec.name),
+    name: fargateRoleName(spec.name),
     description: "EKS Fargate pod execution role (made by nodeless)",
     // Without the condition any account's Fargate could be made to use the role (confused deputy).
     trust: serviceTrust("eks-fargate-pods.amazonaws.com", { ArnLike: { "aws:SourceArn": source } }),
@@ -57,4 +57,9 @@ function nodeRole({ spec }: StepContext): Parameters<typeof ensureRole>[1] {
     trust: serviceTrust("ec2.amazonaws.com"),
     managedPolicies: ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly", "AmazonSSMManagedInstanceCore"],
   };
+}
+
+/** The execution role made with a cluster. */
+export function fargateRoleName(clusterName: string): string {
+  return roleName("nodeless-fargate", clusterName);
 }

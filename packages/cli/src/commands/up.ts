@@ -1,0 +1,207 @@
+import { spawn } from "node:child_process";
+import { mkdir, open, readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { acquireLock, AlreadyRunningError, lockHolder, rememberedFile, rememberFile, type StatePaths, startLocalCluster, statePaths } from "@nodeless/cluster";
+import { jsonLogger, systemClock, systemRandom } from "@nodeless/environment";
+import { type ClusterFile, clusterSpec, DEFAULT_CLUSTER_NAME, parseClusterFile } from "@nodeless/eks";
+import { Command } from "commander";
+import { CommandError, EXIT, UsageError } from "../exit-codes.ts";
+import { progressLine, progressPrinter } from "../output/progress.ts";
+import { styled, type Terminal } from "../terminal.ts";
+import { VERSION } from "../version.ts";
+import { stateHome, userKubeconfig } from "./local-state.ts";
+import { nextSteps } from "./next-steps.ts";
+
+interface UpOptions {
+  readonly file?: string;
+  readonly name?: string;
+  readonly detach: boolean;
+  readonly realistic: boolean;
+  readonly kubernetesPort?: string;
+  readonly awsPort?: string;
+  readonly logLevel: string;
+}
+
+const HELP = `
+Examples:
+  nodeless up
+  nodeless up -f cluster.yaml --detach
+  kubectl kustomize . | nodeless up -f - --name demo
+
+State is kept in ~/.nodeless/NAME (NODELESS_HOME changes that) and taken up again by the next up of the same name.
+No container runs and no money is spent: containers are simulated, and say so in their logs.
+`;
+
+/** `nodeless up`: builds and runs a whole cluster in this process. */
+export function upCommand(terminal: Terminal): Command {
+  return new Command("up")
+    .description("Run a local cluster: EKS, Fargate, EC2 and the Kubernetes API in one process.")
+    .option("-f, --file <file>", "eksctl ClusterConfig and manifests; - reads standard input")
+    .option("--name <name>", "name of the local cluster (default: the file's metadata.name, else nodeless)")
+    .option("--detach", "return when it is ready and go on in the background", false)
+    .option("--realistic", "take as long as AWS does instead of compressed times", false)
+    .option("--kubernetes-port <port>", "port of the Kubernetes API (default: 6443, else a free one)")
+    .option("--aws-port <port>", "port of the AWS API (default: 4566, else a free one)")
+    .option("--log-level <level>", "debug, info, warn or error; logs go to the state directory", "info")
+    .addHelpText("after", HELP)
+    .action((options: UpOptions) => (options.detach ? detach(terminal, options) : run(terminal, options)));
+}
+
+interface Input {
+  readonly name: string;
+  readonly paths: StatePaths;
+  readonly file: ClusterFile | undefined;
+  readonly text: string | undefined;
+}
+
+async function readInput(terminal: Terminal, options: UpOptions): Promise<Input> {
+  if (options.file === undefined) {
+    const name = options.name ?? DEFAULT_CLUSTER_NAME;
+    const paths = statePaths(stateHome(terminal), name);
+    const remembered = await rememberedFile(paths);
+    return { name, paths, text: undefined, file: remembered === undefined ? undefined : parseClusterFile(remembered.text, remembered.file) };
+  }
+  const text = await readText(terminal, options.file);
+  const file = parseClusterFile(text, options.file === "-" ? "standard input" : options.file);
+  const name = options.name ?? file.config?.metadata?.name?.toLowerCase() ?? DEFAULT_CLUSTER_NAME;
+  return { name, paths: statePaths(stateHome(terminal), name), file, text };
+}
+
+async function readText(terminal: Terminal, file: string): Promise<string> {
+  try {
+    return await readFile(file === "-" ? 0 : resolve(terminal.cwd, file), "utf8");
+  } catch (cause) {
+    throw new CommandError(`cannot read ${file}: ${(cause as Error).message}; give the path of a YAML file with -f`, { cause });
+  }
+}
+
+async function run(terminal: Terminal, options: UpOptions): Promise<void> {
+  const started = systemClock.monotonicMs();
+  const input = await readInput(terminal, options);
+  const { name, paths } = input;
+  const { spec, notices } = clusterSpec(input.file, { name, region: terminal.environment["AWS_REGION"] ?? terminal.environment["AWS_DEFAULT_REGION"] });
+  const lock = await acquireLock(paths.lock, name, systemClock.now());
+  const interruption = interruptible();
+  try {
+    if (input.text !== undefined) await rememberFile(paths, { file: input.file?.file ?? "", text: input.text });
+    announce(terminal, name, options.realistic, notices.map(({ message }) => message));
+    const log = await open(paths.log, "a", 0o600);
+    const cluster = await startLocalCluster({
+      name,
+      paths,
+      spec,
+      realistic: options.realistic,
+      ports: { kubernetes: port(options.kubernetesPort, "--kubernetes-port"), aws: port(options.awsPort, "--aws-port") },
+      kubeconfigPath: userKubeconfig(terminal),
+      clock: systemClock,
+      random: systemRandom,
+      logger: jsonLogger({ write: (line) => void log.appendFile(line).catch(() => {}), now: () => systemClock.now(), minimumLevel: logLevel(options.logLevel) }),
+      onEvent: progressPrinter(terminal),
+      signal: interruption.signal,
+    });
+    try {
+      progressLine(terminal, "ready", cluster.runtime.kubernetesEndpoint, systemClock.monotonicMs() - started);
+      const pods = await cluster.systemPodsRunning(interruption.signal);
+      progressLine(terminal, "system pods", `${pods} Running on Fargate`, systemClock.monotonicMs() - started);
+      terminal.err(nextSteps(cluster.runtime));
+      process.send?.({ kind: "ready" });
+      await interruption.interrupted;
+      terminal.err(`\nstopping ${name}; its state is kept in ${paths.directory}\n`);
+    } finally {
+      await cluster.close();
+      await log.close();
+    }
+  } finally {
+    interruption.dispose();
+    await lock.release();
+  }
+  if (interruption.signalName === "SIGINT") process.exitCode = EXIT.interrupted;
+}
+
+function announce(terminal: Terminal, name: string, realistic: boolean, notices: readonly string[]): void {
+  const times = realistic ? "times are those of AWS" : "times are compressed (--realistic for those of AWS)";
+  terminal.err(`nodeless ${VERSION}: local cluster ${styled(terminal, "bold", name)}; containers are simulated, nothing is paid, ${times}\n`);
+  for (const notice of notices) terminal.err(`  ${styled(terminal, "yellow", "!")} ${notice}\n`);
+}
+
+function port(value: string | undefined, option: string): number | undefined {
+  if (value === undefined) return undefined;
+  const number = Number(value);
+  if (!Number.isInteger(number) || number < 0 || number > 65_535) throw new UsageError(`${option}: ${JSON.stringify(value)} is not a port number (0 picks a free one)`);
+  return number;
+}
+
+const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+
+function logLevel(value: string): (typeof LOG_LEVELS)[number] {
+  const level = LOG_LEVELS.find((candidate) => candidate === value);
+  if (level === undefined) throw new UsageError(`--log-level: ${JSON.stringify(value)} is not one of ${LOG_LEVELS.join(", ")}`);
+  return level;
+}
+
+interface Interruption {
+  readonly signal: AbortSignal;
+  /** Resolves at the first SIGINT, SIGTERM or SIGHUP; a second SIGINT ends the process at once. */
+  readonly interrupted: Promise<void>;
+  signalName: NodeJS.Signals | undefined;
+  dispose(): void;
+}
+
+function interruptible(): Interruption {
+  const controller = new AbortController();
+  const interruption: Interruption = {
+    signal: controller.signal,
+    interrupted: new Promise((resolve) => controller.signal.addEventListener("abort", () => resolve(), { once: true })),
+    signalName: undefined,
+    dispose: () => {
+      for (const name of signals) process.removeListener(name, onSignal);
+    },
+  };
+  const signals: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (controller.signal.aborted && name === "SIGINT") process.exit(EXIT.interrupted);
+    interruption.signalName = name;
+    controller.abort(new DOMException("interrupted", "AbortError"));
+  };
+  for (const name of signals) process.on(name, onSignal);
+  return interruption;
+}
+
+/** Starts the same command again without --detach, shows its progress, and returns when it is ready. */
+async function detach(terminal: Terminal, options: UpOptions): Promise<void> {
+  const { name, paths, text } = await readInput(terminal, options);
+  const holder = await lockHolder(paths.lock);
+  if (holder !== undefined) throw new AlreadyRunningError(name, holder);
+  await mkdir(dirname(paths.log), { recursive: true, mode: 0o700 });
+  const output = await open(`${paths.directory}/output.log`, "w", 0o600);
+  const arguments_ = ["up", "--name", name, ...childOptions(options)];
+  const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(new URL("../../bin/nodeless.js", import.meta.url)), ...arguments_], {
+    detached: true,
+    cwd: terminal.cwd,
+    stdio: [text !== undefined && options.file === "-" ? "pipe" : "ignore", output.fd, output.fd, "ipc"],
+  });
+  if (options.file === "-") child.stdin?.end(text);
+  const exitCode = await new Promise<number | undefined>((resolve, reject) => {
+    child.once("message", () => resolve(undefined));
+    child.once("exit", (code) => resolve(code ?? EXIT.error));
+    child.once("error", reject);
+  });
+  await output.close();
+  terminal.err(await readFile(`${paths.directory}/output.log`, "utf8"));
+  if (exitCode !== undefined) throw new CommandError(`${name} did not start (exit code ${exitCode}); its log is ${paths.log}`);
+  child.disconnect();
+  child.unref();
+  terminal.err(`${name} goes on as process ${child.pid}; stop it with \`nodeless down${name === DEFAULT_CLUSTER_NAME ? "" : ` --name ${name}`}\`\n`);
+}
+
+function childOptions(options: UpOptions): readonly string[] {
+  return [
+    ...(options.file === undefined ? [] : ["-f", options.file]),
+    ...(options.realistic ? ["--realistic"] : []),
+    ...(options.kubernetesPort === undefined ? [] : ["--kubernetes-port", options.kubernetesPort]),
+    ...(options.awsPort === undefined ? [] : ["--aws-port", options.awsPort]),
+    "--log-level",
+    options.logLevel,
+  ];
+}

@@ -1,0 +1,19 @@
+import { Command } from "commander";
+import { DEFAULT_VERSION } from "@nodeless/eks";
+import { formatStructured, outputFormat } from "../output/structured.ts";
+import type { Terminal } from "../terminal.ts";
+import { VERSION } from "../version.ts";
+
+/** `nodeless version` */
+export function versionCommand(terminal: Terminal): Command {
+  return new Command("version")
+    .description("Print the version of nodeless, of Node and of the default Kubernetes.")
+    .option("-o, --output <format>", "table, json or yaml", "table")
+    .addHelpText("after", "\nExamples:\n  nodeless version\n  nodeless version -o json\n")
+    .action((options: { output: string }) => {
+      const format = outputFormat(options.output, ["table", "json", "yaml"]);
+      const facts = { nodeless: VERSION, node: process.versions.node, kubernetes: DEFAULT_VERSION };
+      if (format === "json" || format === "yaml") terminal.out(formatStructured(format, facts));
+      else terminal.out(`nodeless ${facts.nodeless}\nNode ${facts.node}\nKubernetes ${facts.kubernetes} (default of new clusters)\n`);
+    });
+}

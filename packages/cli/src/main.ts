@@ -1,0 +1,73 @@
+import { Command, CommanderError } from "commander";
+import { describeError } from "@nodeless/environment";
+import { completionCommand } from "./commands/completion.ts";
+import { downCommand } from "./commands/down.ts";
+import { envCommand } from "./commands/env.ts";
+import { fargateProfileCommands } from "./commands/fargate-profile.ts";
+import { statusCommand } from "./commands/status.ts";
+import { upCommand } from "./commands/up.ts";
+import { versionCommand } from "./commands/version.ts";
+import { CommandError, EXIT, UsageError } from "./exit-codes.ts";
+import { processTerminal, styled, type Terminal } from "./terminal.ts";
+
+const EPILOGUE = `
+Examples:
+  nodeless up                                   run a whole cluster on this machine; Ctrl-C stops it
+  nodeless up -f cluster.yaml --detach          an eksctl ClusterConfig (and manifests beside it), in the background
+  eval "$(nodeless env)"                        point kubectl, helm and aws at it
+  nodeless status -o json                       endpoints, nodes and pods
+  nodeless down --delete                        stop it and forget it
+`;
+
+/** The whole command line as a tree of commands. */
+export function buildProgram(terminal: Terminal): Command {
+  const program = new Command("nodeless")
+    .description("Kubernetes without nodes: hand over pods, each gets compute, and the compute goes away with it.")
+    .addHelpText("after", EPILOGUE)
+    .showSuggestionAfterError(true);
+  program.addCommand(upCommand(terminal));
+  program.addCommand(downCommand(terminal));
+  program.addCommand(envCommand(terminal));
+  program.addCommand(statusCommand(terminal));
+  for (const command of fargateProfileCommands(terminal)) program.addCommand(command);
+  program.addCommand(versionCommand(terminal));
+  program.addCommand(completionCommand(terminal, () => program));
+  configure(program, terminal);
+  return program;
+}
+
+/** Commands share streams and never end the process by themselves. */
+function configure(command: Command, terminal: Terminal): void {
+  command.exitOverride().configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) });
+  for (const child of command.commands) configure(child, terminal);
+}
+
+/** Runs one command line; resolves with the exit code. Never throws. */
+export async function main(args: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
+  const program = buildProgram(terminal);
+  try {
+    await program.parseAsync([...args], { from: "user" });
+    return typeof process.exitCode === "number" ? process.exitCode : EXIT.ok;
+  } catch (error) {
+    return exitCodeOf(error, terminal);
+  }
+}
+
+function exitCodeOf(error: unknown, terminal: Terminal): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const prefix = styled(terminal, "red", "error:");
+  if (error instanceof UsageError) {
+    terminal.err(`${prefix} ${error.message}\n`);
+    return EXIT.usage;
+  }
+  if (error instanceof Error && error.name === "AbortError") return EXIT.interrupted;
+  terminal.err(`${prefix} ${error instanceof CommandError ? error.message : messageOf(error)}\n`);
+  return EXIT.error;
+}
+
+/** The message with causes that add something to it. */
+function messageOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const cause = error.cause === undefined ? "" : describeError(error.cause);
+  return cause === "" || error.message.includes(cause) ? error.message : `${error.message}: ${cause}`;
+}

@@ -1,0 +1,33 @@
+import { styleText } from "node:util";
+
+/** The outside world of a command: streams and environment, so that commands can be tested without a process. */
+export interface Terminal {
+  /** Data. */
+  out(text: string): void;
+  /** Progress, notices, errors. */
+  err(text: string): void;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Whether progress may use colour and symbols. */
+  readonly colours: boolean;
+  readonly cwd: string;
+}
+
+type Style = Parameters<typeof styleText>[0];
+
+/** Styled text when the terminal shows colours. */
+export function styled(terminal: Pick<Terminal, "colours">, style: Style, text: string): string {
+  return terminal.colours ? styleText(style, text, { validateStream: false }) : text;
+}
+
+/** The process's own terminal: NO_COLOR, CI and pipes switch colours off. */
+export function processTerminal(): Terminal {
+  const { env } = process;
+  const plain = (env["NO_COLOR"] ?? "") !== "" || (env["CI"] ?? "") !== "" || process.stderr.isTTY !== true;
+  return {
+    out: (text) => void process.stdout.write(text),
+    err: (text) => void process.stderr.write(text),
+    environment: env,
+    colours: !plain,
+    cwd: process.cwd(),
+  };
+}

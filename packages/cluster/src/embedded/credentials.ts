@@ -1,0 +1,30 @@
+import { join } from "node:path";
+import { type Certificates, createCertificates, generateServiceAccountKey } from "@nodeless/apiserver";
+import { readFileIfPresent, writeFileAtomically } from "../state/state-directory.ts";
+
+/** Keys of one embedded cluster: made once, then read from its directory. */
+export interface ClusterCredentials {
+  readonly certificates: Certificates;
+  /** Private key (PEM) that signs service account tokens. */
+  readonly serviceAccountKey: string;
+}
+
+/** Reads the cluster's keys, or makes and keeps them. Throws when the file is there and broken: new keys would lock everybody out. */
+export async function clusterCredentials(directory: string, now: Date): Promise<ClusterCredentials> {
+  const path = join(directory, "credentials.json");
+  const kept = await readFileIfPresent(path);
+  if (kept !== undefined) return parseCredentials(kept, path);
+  const made: ClusterCredentials = { certificates: await createCertificates({ now }), serviceAccountKey: await generateServiceAccountKey() };
+  await writeFileAtomically(path, JSON.stringify(made));
+  return made;
+}
+
+function parseCredentials(text: string, path: string): ClusterCredentials {
+  try {
+    const value = JSON.parse(text) as ClusterCredentials;
+    if (typeof value.serviceAccountKey === "string" && typeof value.certificates === "object") return value;
+  } catch {
+    // Falls through to the one error below.
+  }
+  throw new Error(`${path} is damaged: restore it, or start afresh with \`nodeless down --delete\``);
+}

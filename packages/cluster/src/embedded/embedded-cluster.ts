@@ -1,0 +1,154 @@
+import { join } from "node:path";
+import { type Deployment, DEPLOYMENTS, type Pod, SERVICE_ACCOUNTS } from "@nodeless/api";
+import { type ApiServer, createApiServer, type HttpsListener, listenHttps, type TokenAuthenticator } from "@nodeless/apiserver";
+import { createKubeletHost, type InProcessImage, type KubeletHost, runControllers, runDefaultScheduler } from "@nodeless/controlplane";
+import type { Clock, Logger, Random } from "@nodeless/environment";
+import { type FargateBackend, fargateAdmissionPlugin, runFargateScheduler } from "@nodeless/fargate";
+import type { ClusterLaunch } from "@nodeless/local-aws";
+import { createInformer, createKubernetesClient, type Informer, type KubernetesClient, transportOf } from "@nodeless/runtime";
+import type { ServiceAccount } from "@nodeless/api";
+import { openFileStore, type Store } from "@nodeless/storage";
+import { podIdentityWebhook } from "../pod-identity-webhook.ts";
+import type { Timings } from "../timings.ts";
+import { type ClusterCredentials, clusterCredentials } from "./credentials.ts";
+
+export interface EmbeddedClusterOptions {
+  readonly launch: ClusterLaunch;
+  readonly directory: string;
+  /** Preferred port; a free one is taken when it is not free and `fallback` is true. */
+  readonly port: { readonly number: number; readonly fallback: boolean };
+  readonly timings: Timings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly fargate: FargateBackend;
+  /** `k8s-aws-v1.` tokens of the local AWS. */
+  readonly authenticator: TokenAuthenticator;
+  /** Made per cluster, because containers trust that cluster's certificate authority. */
+  readonly images: (certificateAuthorityPem: string) => readonly InProcessImage[];
+  /** Environment of pods with an IAM role, e.g. AWS_ENDPOINT_URL. */
+  readonly podEnvironment: () => Readonly<Record<string, string>>;
+}
+
+/** One Kubernetes cluster in this process: API server, controllers, schedulers and kubelets. */
+export interface EmbeddedCluster {
+  readonly endpoint: string;
+  readonly credentials: ClusterCredentials;
+  readonly kubelets: KubeletHost;
+  /** Acts as cluster administrator, in process. */
+  readonly client: KubernetesClient;
+  readonly kubeletVersion: string;
+  jwks(): ReturnType<ApiServer["jwks"]>;
+  close(): Promise<void>;
+}
+
+/** Who the built-in parts are to the API server. */
+const CONTROL_PLANE_USER = { username: "system:kube-controller-manager", groups: ["system:masters", "system:authenticated"] } as const;
+
+/** Opens the cluster's state (a new one for a new cluster) and starts everything on it. */
+export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Promise<EmbeddedCluster> {
+  const { launch, directory, clock, logger } = options;
+  const credentials = await clusterCredentials(directory, clock.now());
+  const store = await openFileStore({ directory: join(directory, "objects") });
+  const parts = await startApi(options, credentials, store);
+  const stop = new AbortController();
+  const running = runParts(options, parts, stop.signal).catch((error: unknown) => {
+    if (!stop.signal.aborted) logger.error("the control plane stopped", { cluster: launch.name, error });
+  });
+  return {
+    endpoint: parts.listener.url,
+    credentials,
+    kubelets: parts.kubelets,
+    client: parts.client,
+    kubeletVersion: kubeletVersion(launch.version),
+    jwks: () => parts.api.jwks(),
+    async close() {
+      stop.abort(new DOMException("the cluster is stopping", "AbortError"));
+      await parts.listener.close();
+      await running;
+      await parts.api.close();
+      await store.close();
+    },
+  };
+}
+
+interface Parts {
+  readonly api: ApiServer;
+  readonly listener: HttpsListener;
+  readonly client: KubernetesClient;
+  readonly kubelets: KubeletHost;
+  readonly serviceAccounts: Informer<ServiceAccount>;
+}
+
+async function startApi(options: EmbeddedClusterOptions, credentials: ClusterCredentials, store: Store): Promise<Parts> {
+  const { launch, clock, random, logger, port, timings } = options;
+  // The plugins need a client, which needs the server, which needs the plugins: the cell is filled before the first request.
+  const cell: { serviceAccounts?: Informer<ServiceAccount>; kubelets?: KubeletHost } = {};
+  const api = await createApiServer({
+    store,
+    clock,
+    random: random.split("apiserver"),
+    logger: logger.with({ part: "apiserver" }),
+    version: launch.version,
+    issuer: launch.oidcIssuer,
+    serviceAccountKey: credentials.serviceAccountKey,
+    serviceCidr: launch.serviceIpv4Cidr,
+    authenticators: [options.authenticator],
+    admission: [
+      fargateAdmissionPlugin(() => options.fargate.profiles()),
+      podIdentityWebhook({
+        region: launch.region,
+        environment: options.podEnvironment(),
+        serviceAccount: (namespace, name) => cell.serviceAccounts?.get(`${namespace}/${name}`),
+      }),
+    ],
+    logs: (pod: Pod, container: string) => cell.kubelets?.logs(pod, container),
+  });
+  const client = createKubernetesClient({ transport: transportOf((request) => api.handle(request), CONTROL_PLANE_USER), userAgent: "nodeless-controlplane" });
+  const serviceAccounts = createInformer({ client: client.resource(SERVICE_ACCOUNTS), clock, random, logger });
+  const kubelets = createKubeletHost({
+    client,
+    clock,
+    random: random.split("kubelets"),
+    logger: logger.with({ part: "kubelets" }),
+    timings: timings.kubelet,
+    images: options.images(credentials.certificates.ca.certificate),
+  });
+  cell.serviceAccounts = serviceAccounts;
+  cell.kubelets = kubelets;
+  const listener = await listenHttps({ server: api, port: port.number, fallback: port.fallback, certificates: credentials.certificates });
+  return { api, listener, client, kubelets, serviceAccounts };
+}
+
+/** Settles when every part has stopped. */
+async function runParts(options: EmbeddedClusterOptions, { client, kubelets, serviceAccounts }: Parts, signal: AbortSignal): Promise<void> {
+  const { launch, clock, random, logger, timings } = options;
+  const shared = { client, clock, signal };
+  await Promise.all([
+    serviceAccounts.run(signal),
+    kubelets.run(signal),
+    runControllers({ ...shared, random: random.split("controllers"), logger: logger.with({ part: "controllers" }) }),
+    runDefaultScheduler({ ...shared, random: random.split("scheduler"), logger: logger.with({ part: "default-scheduler" }) }),
+    runFargateScheduler({
+      ...shared,
+      random: random.split("fargate"),
+      logger: logger.with({ part: "fargate-scheduler" }),
+      backend: options.fargate,
+      machines: kubelets,
+      timings: timings.fargate,
+      region: launch.region,
+      kubernetesVersion: kubeletVersion(launch.version),
+    }),
+  ]);
+}
+
+/** `v1.35.2-eks-nodeless` */
+function kubeletVersion(minor: string): string {
+  return `v${minor}.2-eks-nodeless`;
+}
+
+/** Whether every replica of a Deployment is available. */
+export async function isAvailable(client: KubernetesClient, namespace: string, name: string): Promise<boolean> {
+  const found: Deployment | undefined = await client.resource(DEPLOYMENTS).find({ namespace, name });
+  return found !== undefined && (found.status?.availableReplicas ?? 0) >= (found.spec.replicas ?? 1) && (found.status?.observedGeneration ?? 0) >= (found.metadata.generation ?? 0);
+}

@@ -1,0 +1,161 @@
+import { DAEMON_SETS, DEPLOYMENTS, type Pod, PODS } from "@nodeless/api";
+import { zonesOf } from "@nodeless/catalog";
+import type { Clock, Logger, Random } from "@nodeless/environment";
+import { applyObject, ResourceFinder } from "@nodeless/eks";
+import type { AddonInstallation, BootInstance, ClusterEndpoint, ClusterHost, ClusterLaunch, InstanceHost, LocalAws } from "@nodeless/local-aws";
+import { rm } from "node:fs/promises";
+import { findAddon, localAddonNames } from "./addons/index.ts";
+import { type EmbeddedCluster, startEmbeddedCluster } from "./embedded/embedded-cluster.ts";
+import { fargateBackend } from "./fargate-backend.ts";
+import { PROVISIONER_IMAGE, provisionerImage } from "./images/provisioner-image.ts";
+import { quietImage } from "./images/quiet-images.ts";
+import { ec2Machine } from "./machines/ec2-machine.ts";
+import { parseUserData } from "./machines/user-data.ts";
+import type { StatePaths } from "./state/state-directory.ts";
+import type { Timings } from "./timings.ts";
+
+export { PROVISIONER_IMAGE };
+
+export interface LocalClusterHostOptions {
+  readonly paths: StatePaths;
+  readonly timings: Timings;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** The cloud around it; known only after both exist. */
+  readonly aws: () => LocalAws;
+  /** The port of the first cluster started; others take free ones. */
+  readonly port: (clusterName: string) => { readonly number: number; readonly fallback: boolean };
+}
+
+/** Clusters and machines of the local AWS: every EKS cluster is an embedded one, every instance a simulated kubelet. */
+export interface LocalClusterHost extends ClusterHost, InstanceHost {
+  cluster(name: string): EmbeddedCluster | undefined;
+  close(): Promise<void>;
+}
+
+interface Machine {
+  readonly clusterName: string;
+  readonly nodeName: string;
+}
+
+/** Wires clusters, machines and add-ons; decides nothing. */
+export function createLocalClusterHost(options: LocalClusterHostOptions): LocalClusterHost {
+  const clusters = new Map<string, EmbeddedCluster>();
+  const machines = new Map<string, Machine>();
+  const addonHealth = new Map<string, readonly { readonly code: string; readonly message: string }[]>();
+  const required = (name: string): EmbeddedCluster => {
+    const cluster = clusters.get(name);
+    if (cluster === undefined) throw new Error(`cluster ${name} is not running`);
+    return cluster;
+  };
+  return {
+    cluster: (name) => clusters.get(name),
+    async start(launch): Promise<ClusterEndpoint> {
+      const cluster = await startCluster(options, launch);
+      clusters.set(launch.name, cluster);
+      return { endpoint: cluster.endpoint, certificateAuthorityPem: cluster.credentials.certificates.ca.certificate, jwks: () => cluster.jwks() };
+    },
+    async stop(name, { deleteState }) {
+      const cluster = clusters.get(name);
+      clusters.delete(name);
+      await cluster?.close();
+      if (deleteState) await rm(options.paths.cluster(name), { recursive: true, force: true });
+    },
+    installAddon: (addon) => installAddon(required(addon.clusterName), addon, options),
+    async removeAddon({ clusterName, addonName }) {
+      addonHealth.delete(`${clusterName}/${addonName}`);
+      const workload = findAddon(addonName)?.workload;
+      const cluster = clusters.get(clusterName);
+      if (workload === undefined || cluster === undefined) return;
+      const resource = workload.kind === "Deployment" ? cluster.client.resource(DEPLOYMENTS) : cluster.client.resource(DAEMON_SETS);
+      if ((await resource.find(workload)) !== undefined) await resource.delete(workload);
+    },
+    addonHealth({ clusterName, addonName }) {
+      const key = `${clusterName}/${addonName}`;
+      void refreshHealth(clusters.get(clusterName), addonName).then((health) => addonHealth.set(key, health), () => {});
+      return addonHealth.get(key) ?? [];
+    },
+    fargateProfileChanged(clusterName, profileName, change) {
+      const cluster = clusters.get(clusterName);
+      if (change !== "deleted" || cluster === undefined) return;
+      deleteProfilePods(cluster, profileName).catch((error: unknown) => options.logger.error("pods of a deleted profile remain", { profile: profileName, error }));
+    },
+    boot(instance) {
+      const machine = bootMachine(options, clusters, instance);
+      if (machine !== undefined) machines.set(instance.instanceId, machine);
+    },
+    shutDown(instanceId) {
+      const machine = machines.get(instanceId);
+      machines.delete(instanceId);
+      if (machine !== undefined) clusters.get(machine.clusterName)?.kubelets.stop(machine.nodeName);
+    },
+    async close() {
+      await Promise.all([...clusters.values()].map((cluster) => cluster.close()));
+      clusters.clear();
+    },
+  };
+}
+
+function startCluster(options: LocalClusterHostOptions, launch: ClusterLaunch): Promise<EmbeddedCluster> {
+  const { paths, timings, clock, random, logger, aws, port } = options;
+  return startEmbeddedCluster({
+    launch,
+    directory: paths.cluster(launch.name),
+    port: port(launch.name),
+    timings,
+    clock,
+    random: random.split(launch.name),
+    logger: logger.with({ cluster: launch.name }),
+    fargate: fargateBackend(aws, launch.name),
+    authenticator: (token) => aws().authenticateToken(launch.name, token),
+    images: (certificateAuthorityPem) => [quietImage, provisionerImage({ clock, random: random.split("provisioner"), logger, certificateAuthorityPem })],
+    podEnvironment: () => ({ AWS_ENDPOINT_URL: aws().url }),
+  });
+}
+
+async function installAddon(cluster: EmbeddedCluster, addon: AddonInstallation, { logger }: LocalClusterHostOptions): Promise<void> {
+  const definition = findAddon(addon.addonName);
+  if (definition === undefined) {
+    logger.warn("the add-on exists in EKS, but local mode installs nothing for it", { addon: addon.addonName, installs: localAddonNames() });
+    return;
+  }
+  const service = await cluster.client.raw("GET", "/api/v1/namespaces/default/services/kubernetes");
+  const clusterIp = (service as { readonly spec?: { readonly clusterIP?: string } }).spec?.clusterIP ?? "10.100.0.1";
+  const dnsClusterIp = clusterIp.replace(/\.\d+$/, ".10");
+  const finder = new ResourceFinder(cluster.client);
+  for (const object of definition.manifests({ version: addon.addonVersion, dnsClusterIp, configurationValues: addon.configurationValues })) {
+    await applyObject(cluster.client, finder, object);
+  }
+}
+
+async function refreshHealth(cluster: EmbeddedCluster | undefined, addonName: string): Promise<readonly { readonly code: string; readonly message: string }[]> {
+  const workload = findAddon(addonName)?.workload;
+  if (workload?.kind !== "Deployment" || cluster === undefined) return [];
+  const deployment = await cluster.client.resource(DEPLOYMENTS).find(workload);
+  const available = deployment?.status?.availableReplicas ?? 0;
+  const wanted = deployment?.spec.replicas ?? 1;
+  if (available >= wanted) return [];
+  return [{ code: "InsufficientNumberOfReplicas", message: `The add-on is unhealthy because it doesn't have the desired number of replicas: ${available} of ${wanted} are available.` }];
+}
+
+/** EKS deletes the pods that ran on a profile when the profile is deleted. */
+async function deleteProfilePods(cluster: EmbeddedCluster, profileName: string): Promise<void> {
+  const pods = cluster.client.resource(PODS);
+  const { items } = await pods.list({ labelSelector: `eks.amazonaws.com/fargate-profile=${profileName}` });
+  await Promise.all(items.map((pod: Pod) => pods.delete({ namespace: pod.metadata.namespace, name: pod.metadata.name }, { uid: pod.metadata.uid })));
+}
+
+function bootMachine({ aws, logger }: LocalClusterHostOptions, clusters: ReadonlyMap<string, EmbeddedCluster>, instance: BootInstance): Machine | undefined {
+  const instructions = parseUserData(instance.userData);
+  const cluster = instructions === undefined ? undefined : clusters.get(instructions.clusterName);
+  if (instructions === undefined || cluster === undefined) {
+    logger.warn("an instance joins no cluster: its user data names none that runs", { instance: instance.instanceId });
+    return undefined;
+  }
+  const zoneId = zonesOf(instance.region).find(({ name }) => name === instance.zone)?.id ?? "";
+  const addresses = { allocate: () => aws().allocateIp(instance.subnetId), release: (ip: string) => aws().releaseIp(ip) };
+  const node = ec2Machine({ instance, instructions, zoneId, kubeletVersion: cluster.kubeletVersion, addresses });
+  cluster.kubelets.start(node);
+  return { clusterName: instructions.clusterName, nodeName: node.name };
+}

@@ -1,0 +1,189 @@
+import type { Clock, Logger, Random } from "@nodeless/environment";
+import { applyCluster, type ClusterSpec, createAwsClients, eksToken, type StepEvent, TOKEN_LIFETIME_MS } from "@nodeless/eks";
+import { createLocalAws, type LocalAws } from "@nodeless/local-aws";
+import { createKubernetesClient, httpsTransport, type KubernetesClient } from "@nodeless/runtime";
+import { openFileStore } from "@nodeless/storage";
+import { isAvailable } from "./embedded/embedded-cluster.ts";
+import { mergeKubeconfig } from "./kubeconfig.ts";
+import { createLocalClusterHost, type LocalClusterHost, PROVISIONER_IMAGE } from "./local-cluster-host.ts";
+import { readRuntime, type RuntimeInfo, writeRuntime } from "./state/runtime-info.ts";
+import type { StatePaths } from "./state/state-directory.ts";
+import { COMPRESSED_TIMINGS, REALISTIC_TIMINGS } from "./timings.ts";
+
+export interface LocalClusterOptions {
+  /** Of the local cloud; its EKS cluster is named by the spec. */
+  readonly name: string;
+  readonly paths: StatePaths;
+  readonly spec: ClusterSpec;
+  readonly realistic: boolean;
+  /** Undefined: the port of the last time, else 6443 and 4566, else a free one. A given port must be free. */
+  readonly ports: { readonly kubernetes: number | undefined; readonly aws: number | undefined };
+  /** Gets a context of its own; undefined: only the state directory's own kubeconfig is written. */
+  readonly kubeconfigPath: string | undefined;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly onEvent: (event: StepEvent) => void;
+  readonly signal: AbortSignal;
+}
+
+/** A running local cluster. */
+export interface LocalCluster {
+  readonly runtime: RuntimeInfo;
+  /** Administrator's client, in process. */
+  readonly client: KubernetesClient;
+  /** Resolves with their number when CoreDNS and the provisioner are available. */
+  systemPodsRunning(signal: AbortSignal): Promise<number>;
+  /** Stops everything and keeps the state. */
+  close(): Promise<void>;
+}
+
+/** The account of every local cloud: twelve zeros belong to nobody. */
+const ACCOUNT_ID = "000000000000";
+const FAKE_ACCESS_KEY_ID = "NODELESSFAKEKEY00000";
+const FAKE_SECRET_ACCESS_KEY = "nodeless-fake-secret-never-valid-at-aws";
+const KUBERNETES_PORT = 6443;
+const AWS_PORT = 4566;
+
+/**
+ * Starts the local AWS, takes up what was running, and runs the eks steps against it: the same steps that build a cluster on AWS.
+ * Throws what the steps throw; everything started is stopped then, and the state stays for the next try.
+ */
+export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
+  const { paths, clock, random, logger, realistic, spec } = options;
+  const timings = realistic ? REALISTIC_TIMINGS : COMPRESSED_TIMINGS;
+  const before = await readRuntime(paths);
+  const cell: { aws?: LocalAws } = {};
+  const aws = (): LocalAws => {
+    if (cell.aws === undefined) throw new Error("the local AWS has not started yet");
+    return cell.aws;
+  };
+  const port = (given: number | undefined, url: string | undefined, usual: number): { readonly number: number; readonly fallback: boolean } =>
+    given === undefined ? { number: portOf(url) ?? usual, fallback: true } : { number: given, fallback: false };
+  const host = createLocalClusterHost({
+    paths,
+    timings,
+    clock,
+    random,
+    logger,
+    aws,
+    port: (name) => (name === spec.name ? port(options.ports.kubernetes, before?.kubernetesEndpoint, KUBERNETES_PORT) : { number: 0, fallback: true }),
+  });
+  const store = await openFileStore({ directory: paths.aws });
+  cell.aws = await createLocalAws({
+    store,
+    clock,
+    random: random.split("aws"),
+    logger: logger.with({ part: "aws" }),
+    timings: timings.aws,
+    region: spec.region,
+    accountId: ACCOUNT_ID,
+    clusters: host,
+    instances: host,
+  });
+  const close = async (): Promise<void> => {
+    await cell.aws?.close();
+    await host.close();
+    await store.close();
+  };
+  try {
+    const awsPort = port(options.ports.aws, before?.awsEndpoint, AWS_PORT);
+    await cell.aws.listen({ port: awsPort.number, fallback: awsPort.fallback });
+    await cell.aws.resume();
+    await build(options, cell.aws, timings);
+    const runtime = await publish(options, cell.aws, host);
+    return { runtime, client: clusterOf(host, spec).client, systemPodsRunning: (signal) => systemPodsRunning(options, host, signal), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function clusterOf(host: LocalClusterHost, spec: ClusterSpec): NonNullable<ReturnType<LocalClusterHost["cluster"]>> {
+  const cluster = host.cluster(spec.name);
+  if (cluster === undefined) throw new Error(`cluster ${spec.name} does not run although its steps succeeded`);
+  return cluster;
+}
+
+function portOf(url: string | undefined): number | undefined {
+  if (url === undefined || !URL.canParse(url)) return undefined;
+  const number = Number(new URL(url).port);
+  return number > 0 ? number : undefined;
+}
+
+async function build(options: LocalClusterOptions, aws: LocalAws, timings: typeof COMPRESSED_TIMINGS): Promise<void> {
+  const { spec, clock, logger, signal, onEvent } = options;
+  const credentials = { accessKeyId: FAKE_ACCESS_KEY_ID, secretAccessKey: FAKE_SECRET_ACCESS_KEY };
+  const clients = createAwsClients({ region: spec.region, endpoint: aws.url, credentials });
+  const transports: AsyncDisposable[] = [];
+  try {
+    await applyCluster({
+      spec,
+      aws: clients,
+      clock,
+      logger: logger.with({ part: "eks" }),
+      signal,
+      onEvent,
+      pollMs: timings.pollMs,
+      consolidateAfter: timings.consolidateAfter,
+      provisionerEnvironment: timings.provisionerEnvironment,
+      provisionerImage: PROVISIONER_IMAGE,
+      connect({ name, region, endpoint, certificateAuthorityPem }) {
+        let current: { readonly token: string; readonly until: number } | undefined;
+        const token = (): string => {
+          if (current === undefined || clock.monotonicMs() > current.until) {
+            current = { token: eksToken({ clusterName: name, region, credentials, now: clock.now() }), until: clock.monotonicMs() + TOKEN_LIFETIME_MS };
+          }
+          return current.token;
+        };
+        const transport = httpsTransport({ url: endpoint, ca: certificateAuthorityPem, token });
+        transports.push(transport);
+        return createKubernetesClient({ transport, userAgent: "nodeless" });
+      },
+    });
+  } finally {
+    for (const transport of transports) await transport[Symbol.asyncDispose]();
+    clients.destroy();
+  }
+}
+
+async function publish(options: LocalClusterOptions, aws: LocalAws, host: LocalClusterHost): Promise<RuntimeInfo> {
+  const { name, paths, spec, clock, realistic, kubeconfigPath } = options;
+  const cluster = clusterOf(host, spec);
+  const context = `nodeless-${name}`;
+  const { ca, admin } = cluster.credentials.certificates;
+  const entry = { context, server: cluster.endpoint, certificateAuthorityPem: ca.certificate, clientCertificatePem: admin.certificate, clientKeyPem: admin.key };
+  await mergeKubeconfig(paths.kubeconfig, entry, { setCurrent: true });
+  if (kubeconfigPath !== undefined) await mergeKubeconfig(kubeconfigPath, entry, { setCurrent: true });
+  const runtime: RuntimeInfo = {
+    name,
+    pid: process.pid,
+    startedAt: clock.now().toISOString(),
+    clusterName: spec.name,
+    kubernetesVersion: spec.version,
+    region: spec.region,
+    accountId: ACCOUNT_ID,
+    kubernetesEndpoint: cluster.endpoint,
+    awsEndpoint: aws.url,
+    context,
+    realistic,
+    accessKeyId: FAKE_ACCESS_KEY_ID,
+    secretAccessKey: FAKE_SECRET_ACCESS_KEY,
+  };
+  await writeRuntime(paths, runtime);
+  return runtime;
+}
+
+const SYSTEM_POLL_MS = 50;
+
+async function systemPodsRunning({ spec, clock }: LocalClusterOptions, host: LocalClusterHost, signal: AbortSignal): Promise<number> {
+  const { client } = clusterOf(host, spec);
+  const workloads = [
+    ...(spec.addons.some(({ name }) => name === "coredns") ? [{ namespace: "kube-system", name: "coredns", replicas: 2 }] : []),
+    { namespace: spec.provisioner.namespace, name: "karpenter", replicas: spec.provisioner.replicas },
+  ];
+  for (const { namespace, name } of workloads) {
+    while (!(await isAvailable(client, namespace, name))) await clock.sleep(SYSTEM_POLL_MS, signal);
+  }
+  return workloads.reduce((sum, { replicas }) => sum + replicas, 0);
+}

@@ -1,0 +1,58 @@
+import type { KubeletTimings } from "@nodeless/controlplane";
+import type { FargateTimings } from "@nodeless/fargate";
+import type { AwsTimings } from "@nodeless/local-aws";
+
+/** Every duration that the local side simulates, in milliseconds. */
+export interface Timings {
+  readonly aws: AwsTimings;
+  readonly kubelet: KubeletTimings;
+  readonly fargate: FargateTimings;
+  /** Passed to the provisioner: batching and polling. */
+  readonly provisionerEnvironment: Readonly<Record<string, string>>;
+  /** Of the default NodePool. */
+  readonly consolidateAfter: string;
+  /** How often the eks steps look at something that takes its time. */
+  readonly pollMs: number;
+}
+
+/** The default: a cluster in a second, a node in half a second. Order and events are those of the real durations. */
+export const COMPRESSED_TIMINGS: Timings = {
+  aws: {
+    clusterCreateMs: 0,
+    clusterDeleteMs: 200,
+    fargateProfileCreateMs: 100,
+    fargateProfileDeleteMs: 200,
+    addonCreateMs: 100,
+    natGatewayCreateMs: 0,
+    instanceStartMs: 100,
+    instanceBootMs: 200,
+    instanceStopMs: 200,
+    terminatedVisibleMs: 5 * 60_000,
+  },
+  kubelet: { nodeReadyMs: 100, imagePullMs: 100, containerStartMs: 20, containerStopMs: 100, leaseRenewMs: 10_000 },
+  fargate: { microVmBootMs: 300, retryMs: 2_000 },
+  provisionerEnvironment: { BATCH_IDLE_DURATION: "100ms", BATCH_MAX_DURATION: "1s" },
+  consolidateAfter: "5s",
+  pollMs: 25,
+};
+
+/** As AWS takes it (fargate.md §1.1 and §4, eks-bootstrap.md §4.7, karpenter.md §3.1). */
+export const REALISTIC_TIMINGS: Timings = {
+  aws: {
+    clusterCreateMs: 9 * 60_000,
+    clusterDeleteMs: 5 * 60_000,
+    fargateProfileCreateMs: 60_000,
+    fargateProfileDeleteMs: 3 * 60_000,
+    addonCreateMs: 30_000,
+    natGatewayCreateMs: 2 * 60_000,
+    instanceStartMs: 15_000,
+    instanceBootMs: 25_000,
+    instanceStopMs: 30_000,
+    terminatedVisibleMs: 60 * 60_000,
+  },
+  kubelet: { nodeReadyMs: 10_000, imagePullMs: 4_000, containerStartMs: 1_000, containerStopMs: 2_000, leaseRenewMs: 10_000 },
+  fargate: { microVmBootMs: 45_000, retryMs: 30_000 },
+  provisionerEnvironment: {},
+  consolidateAfter: "30s",
+  pollMs: 2_000,
+};
