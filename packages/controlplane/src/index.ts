@@ -5,3 +5,5 @@ export type {
   KubeletTimings,
   NodeRegistration,
 } from "./kubelet/contract.ts";
+export type { KubeletHostOptions } from "./kubelet/kubelet-host.ts";
+export { createKubeletHost } from "./kubelet/kubelet-host.ts";

@@ -21,6 +21,8 @@ export interface NodeRegistration {
   /** An address for a pod on this node; host-network pods get `internalIp`. Undefined when the subnet is full. */
   allocatePodIp(pod: Pod): string | undefined;
   releasePodIp(ip: string): void;
+  /** After a restart of this process: the address belongs to a pod that still runs, so it must not be given out again. */
+  adoptPodIp?(ip: string): void;
 }
 
 /**

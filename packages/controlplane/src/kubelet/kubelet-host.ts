@@ -1,0 +1,129 @@
+import type { Pod } from "@nodeless/api";
+import { PODS } from "@nodeless/api";
+import type { Clock, Logger, Random } from "@nodeless/environment";
+import { createInformer, type Informer, type KubernetesClient } from "@nodeless/runtime";
+import { BoundedWork } from "./bounded-work.ts";
+import type { InProcessImage, KubeletHost, KubeletTimings, NodeRegistration } from "./contract.ts";
+import { repositoryOf } from "./images.ts";
+import { KubeletEvents } from "./kubelet-events.ts";
+import { NodeAgent } from "./node-agent.ts";
+import type { KubeletServices } from "./pod-worker.ts";
+import { StatusWriter } from "./status-writer.ts";
+import { TimerWheel } from "./timer-wheel.ts";
+
+/** What the kubelets of one cluster need. */
+export interface KubeletHostOptions {
+  readonly client: KubernetesClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly timings: KubeletTimings;
+  /** Images whose containers run as code in this process; every other image is simulated. First match wins. */
+  readonly images: readonly InProcessImage[];
+}
+
+/** Deletions under way at once, as for statuses. */
+const DELETIONS_MAX = 128;
+const NODE_INDEX = "node";
+
+/** Makes the kubelets' host; nothing happens before `run`, but nodes may be started earlier. */
+export function createKubeletHost(options: KubeletHostOptions): KubeletHost {
+  return new SimulatedKubelets(options);
+}
+
+class SimulatedKubelets implements KubeletHost {
+  readonly #options: KubeletHostOptions;
+  readonly #pods: Informer<Pod>;
+  readonly #agents = new Map<string, NodeAgent>();
+  readonly #stop = new AbortController();
+  readonly #inProcess = new Set<Promise<unknown>>();
+  readonly #services: KubeletServices;
+  #running = false;
+
+  constructor(options: KubeletHostOptions) {
+    const { client, clock, random, timings, images } = options;
+    const logger = options.logger.with({ component: "kubelet" });
+    const { signal } = this.#stop;
+    const wheel = new TimerWheel(clock);
+    const statuses = new StatusWriter({ client, wheel, logger, signal });
+    this.#options = options;
+    this.#pods = createInformer({
+      client: client.resource(PODS),
+      clock,
+      random: random.split("informer"),
+      logger,
+      indexes: { [NODE_INDEX]: ({ spec }) => (spec.nodeName === undefined ? [] : [spec.nodeName]) },
+    });
+    this.#services = {
+      client,
+      clock,
+      random: random.split("kubelet"),
+      logger,
+      timings,
+      inProcessImages: images,
+      wheel,
+      statuses,
+      events: new KubeletEvents({ client, clock, logger, isBusy: () => statuses.isBusy }),
+      deletions: new BoundedWork(DELETIONS_MAX),
+      signal,
+      trackInProcess: (exited) => this.#track(exited),
+    };
+    this.#pods.subscribe({
+      onAdd: (pod) => this.#agentOf(pod)?.observe(pod),
+      onUpdate: (pod) => this.#agentOf(pod)?.observe(pod),
+      onDelete: (pod) => this.#agentOf(pod)?.forget(pod),
+    });
+  }
+
+  start(node: NodeRegistration): void {
+    this.stop(node.name);
+    const agent = new NodeAgent(this.#services, node);
+    this.#agents.set(node.name, agent);
+    if (this.#running) this.#begin(agent);
+  }
+
+  stop(nodeName: string): void {
+    this.#agents.get(nodeName)?.stop();
+    this.#agents.delete(nodeName);
+  }
+
+  logs(pod: Pod, containerName: string): string | undefined {
+    const { spec } = pod;
+    const container = [...(spec.initContainers ?? []), ...spec.containers].find(({ name }) => name === containerName);
+    if (container === undefined) return undefined;
+    const repository = repositoryOf(container.image ?? "");
+    if (!this.#options.images.some((image) => image.matches(repository)))
+      return `nodeless: container ${containerName} (image ${container.image ?? ""}) is simulated; no process runs, so it prints nothing\n`;
+    const lines = this.#agentOf(pod)?.workerOf(pod)?.logLines(containerName) ?? [];
+    return lines.map((line) => `${line}\n`).join("");
+  }
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { events, wheel, statuses, deletions } = this.#services;
+    const stop = (): void => this.#stop.abort(signal.reason);
+    if (signal.aborted) stop();
+    signal.addEventListener("abort", stop, { once: true });
+    this.#running = true;
+    for (const agent of this.#agents.values()) this.#begin(agent);
+    await Promise.all([this.#pods.run(this.#stop.signal), events.run(this.#stop.signal)]);
+    signal.removeEventListener("abort", stop);
+    this.#running = false;
+    wheel.close();
+    for (const agent of this.#agents.values()) agent.stop();
+    await Promise.all([statuses.settled(), deletions.close(), ...this.#inProcess]);
+  }
+
+  #begin(agent: NodeAgent): void {
+    agent.start();
+    for (const pod of this.#pods.byIndex(NODE_INDEX, agent.registration.name)) agent.observe(pod);
+  }
+
+  #agentOf(pod: Pod): NodeAgent | undefined {
+    return pod.spec.nodeName === undefined ? undefined : this.#agents.get(pod.spec.nodeName);
+  }
+
+  #track(exited: Promise<unknown>): void {
+    this.#inProcess.add(exited);
+    void exited.finally(() => this.#inProcess.delete(exited));
+  }
+}
