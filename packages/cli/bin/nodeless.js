@@ -9,14 +9,18 @@ const fromSource = existsSync(source);
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 24 || (major === 24 && minor < 12)) {
-  process.stderr.write(`nodeless needs Node 24.12 or newer, this is ${process.version}; in a checkout run it as \`npx nodeless\`, which brings its own\n`);
+  process.stderr.write(
+    `nodeless needs Node 24.12 or newer, this is ${process.version}; in a checkout run it as \`npx nodeless\`, which brings its own\n`,
+  );
   process.exit(1);
 }
 enableCompileCache();
 if (fromSource) {
   registerHooks({
     resolve: (specifier, context, next) =>
-      specifier.startsWith("@nodeless/") ? next(specifier, { ...context, conditions: ["nodeless-source", ...context.conditions] }) : next(specifier, context),
+      specifier.startsWith("@nodeless/")
+        ? next(specifier, { ...context, conditions: ["nodeless-source", ...context.conditions] })
+        : next(specifier, context),
   });
 }
 const { main } = await import(fromSource ? source.href : built.href);

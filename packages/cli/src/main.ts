@@ -1,5 +1,5 @@
-import { Command, CommanderError } from "commander";
 import { describeError } from "@nodeless/environment";
+import { Command, CommanderError } from "commander";
 import { completionCommand } from "./commands/completion.ts";
 import { downCommand } from "./commands/down.ts";
 import { envCommand } from "./commands/env.ts";
@@ -38,7 +38,9 @@ export function buildProgram(terminal: Terminal): Command {
 
 /** Commands share streams and never end the process by themselves. */
 function configure(command: Command, terminal: Terminal): void {
-  command.exitOverride().configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) });
+  command
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) });
   for (const child of command.commands) configure(child, terminal);
 }
 

@@ -1,7 +1,7 @@
+import { join } from "node:path";
 import { LABELS, NODES, PODS } from "@nodeless/api";
 import { createAwsClients, listFargateProfiles } from "@nodeless/eks";
 import { createKubernetesClient, httpsTransport, isConditionTrue } from "@nodeless/runtime";
-import { join } from "node:path";
 import { clusterCredentials } from "./embedded/credentials.ts";
 import type { RuntimeInfo } from "./state/runtime-info.ts";
 import type { StatePaths } from "./state/state-directory.ts";
@@ -10,12 +10,19 @@ import type { StatePaths } from "./state/state-directory.ts";
 export interface ClusterCounts {
   readonly nodes: { readonly total: number; readonly fargate: number; readonly ec2: number; readonly ready: number };
   readonly pods: { readonly total: number; readonly running: number; readonly pending: number };
-  readonly fargateProfiles: readonly { readonly name: string; readonly status: string; readonly health: readonly string[] }[];
+  readonly fargateProfiles: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly health: readonly string[];
+  }[];
 }
 
 /** Asks another process's cluster as its administrator. Throws ConnectionError when it does not answer. */
 export async function clusterCounts(paths: StatePaths, runtime: RuntimeInfo): Promise<ClusterCounts> {
-  const { certificates } = await clusterCredentials(join(paths.cluster(runtime.clusterName)), new Date(runtime.startedAt));
+  const { certificates } = await clusterCredentials(
+    join(paths.cluster(runtime.clusterName)),
+    new Date(runtime.startedAt),
+  );
   await using transport = httpsTransport({
     url: runtime.kubernetesEndpoint,
     ca: certificates.ca.certificate,
@@ -23,7 +30,11 @@ export async function clusterCounts(paths: StatePaths, runtime: RuntimeInfo): Pr
     clientKey: certificates.admin.key,
   });
   const client = createKubernetesClient({ transport, userAgent: "nodeless" });
-  const [nodes, pods, fargateProfiles] = await Promise.all([client.resource(NODES).list(), client.resource(PODS).list(), profiles(runtime)]);
+  const [nodes, pods, fargateProfiles] = await Promise.all([
+    client.resource(NODES).list(),
+    client.resource(PODS).list(),
+    profiles(runtime),
+  ]);
   const fargate = nodes.items.filter(({ metadata }) => metadata.labels?.[LABELS.computeType] === "fargate").length;
   const phase = (wanted: string): number => pods.items.filter(({ status }) => status?.phase === wanted).length;
   return {

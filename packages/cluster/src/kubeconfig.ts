@@ -22,11 +22,24 @@ interface NamedEntry {
 }
 
 /** Puts the entry into the file beside whatever is there and makes it the current context. Comments and foreign entries stay. */
-export async function mergeKubeconfig(path: string, entry: KubeconfigEntry, options: { readonly setCurrent: boolean }): Promise<void> {
+export async function mergeKubeconfig(
+  path: string,
+  entry: KubeconfigEntry,
+  options: { readonly setCurrent: boolean },
+): Promise<void> {
   const document = await readKubeconfig(path);
   const name = entry.context;
-  putNamed(document, "clusters", { name, cluster: { server: entry.server, "certificate-authority-data": base64(entry.certificateAuthorityPem) } });
-  putNamed(document, "users", { name, user: { "client-certificate-data": base64(entry.clientCertificatePem), "client-key-data": base64(entry.clientKeyPem) } });
+  putNamed(document, "clusters", {
+    name,
+    cluster: { server: entry.server, "certificate-authority-data": base64(entry.certificateAuthorityPem) },
+  });
+  putNamed(document, "users", {
+    name,
+    user: {
+      "client-certificate-data": base64(entry.clientCertificatePem),
+      "client-key-data": base64(entry.clientKeyPem),
+    },
+  });
   putNamed(document, "contexts", { name, context: { cluster: name, user: name } });
   if (options.setCurrent || !document.get("current-context")) document.set("current-context", name);
   await writeFileAtomically(path, document.toString());
@@ -49,10 +62,14 @@ type KubeconfigDocument = ReturnType<typeof parseDocument>;
 
 async function readKubeconfig(path: string): Promise<KubeconfigDocument> {
   const text = (await readFileIfPresent(path)) ?? "";
-  const document = parseDocument(text.trim() === "" ? "apiVersion: v1\nkind: Config\nclusters: []\nusers: []\ncontexts: []\n" : text);
+  const document = parseDocument(
+    text.trim() === "" ? "apiVersion: v1\nkind: Config\nclusters: []\nusers: []\ncontexts: []\n" : text,
+  );
   const value: unknown = document.errors.length > 0 ? undefined : document.toJS();
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
-    throw new InvalidKubeconfigError(`kubeconfig ${path} is not valid YAML (${document.errors[0]?.message ?? "not a mapping"}): repair it, or point KUBECONFIG at another file`);
+    throw new InvalidKubeconfigError(
+      `kubeconfig ${path} is not valid YAML (${document.errors[0]?.message ?? "not a mapping"}): repair it, or point KUBECONFIG at another file`,
+    );
   }
   return document;
 }

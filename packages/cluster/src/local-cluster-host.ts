@@ -1,9 +1,17 @@
-import { DAEMON_SETS, DEPLOYMENTS, type Pod, PODS } from "@nodeless/api";
-import { zonesOf } from "@nodeless/catalog";
-import type { Clock, Logger, Random } from "@nodeless/environment";
-import { applyObject, ResourceFinder } from "@nodeless/eks";
-import type { AddonInstallation, BootInstance, ClusterEndpoint, ClusterHost, ClusterLaunch, InstanceHost, LocalAws } from "@nodeless/local-aws";
 import { rm } from "node:fs/promises";
+import { DAEMON_SETS, DEPLOYMENTS, PODS, type Pod } from "@nodeless/api";
+import { zonesOf } from "@nodeless/catalog";
+import { applyObject, ResourceFinder } from "@nodeless/eks";
+import type { Clock, Logger, Random } from "@nodeless/environment";
+import type {
+  AddonInstallation,
+  BootInstance,
+  ClusterEndpoint,
+  ClusterHost,
+  ClusterLaunch,
+  InstanceHost,
+  LocalAws,
+} from "@nodeless/local-aws";
 import { findAddon, localAddonNames } from "./addons/index.ts";
 import { type EmbeddedCluster, startEmbeddedCluster } from "./embedded/embedded-cluster.ts";
 import { fargateBackend } from "./fargate-backend.ts";
@@ -54,7 +62,11 @@ export function createLocalClusterHost(options: LocalClusterHostOptions): LocalC
     async start(launch): Promise<ClusterEndpoint> {
       const cluster = await startCluster(options, launch);
       clusters.set(launch.name, cluster);
-      return { endpoint: cluster.endpoint, certificateAuthorityPem: cluster.credentials.certificates.ca.certificate, jwks: () => cluster.jwks() };
+      return {
+        endpoint: cluster.endpoint,
+        certificateAuthorityPem: cluster.credentials.certificates.ca.certificate,
+        jwks: () => cluster.jwks(),
+      };
     },
     async stop(name, { deleteState }) {
       const cluster = clusters.get(name);
@@ -68,18 +80,24 @@ export function createLocalClusterHost(options: LocalClusterHostOptions): LocalC
       const workload = findAddon(addonName)?.workload;
       const cluster = clusters.get(clusterName);
       if (workload === undefined || cluster === undefined) return;
-      const resource = workload.kind === "Deployment" ? cluster.client.resource(DEPLOYMENTS) : cluster.client.resource(DAEMON_SETS);
+      const resource =
+        workload.kind === "Deployment" ? cluster.client.resource(DEPLOYMENTS) : cluster.client.resource(DAEMON_SETS);
       if ((await resource.find(workload)) !== undefined) await resource.delete(workload);
     },
     addonHealth({ clusterName, addonName }) {
       const key = `${clusterName}/${addonName}`;
-      void refreshHealth(clusters.get(clusterName), addonName).then((health) => addonHealth.set(key, health), () => {});
+      void refreshHealth(clusters.get(clusterName), addonName).then(
+        (health) => addonHealth.set(key, health),
+        () => {},
+      );
       return addonHealth.get(key) ?? [];
     },
     fargateProfileChanged(clusterName, profileName, change) {
       const cluster = clusters.get(clusterName);
       if (change !== "deleted" || cluster === undefined) return;
-      deleteProfilePods(cluster, profileName).catch((error: unknown) => options.logger.error("pods of a deleted profile remain", { profile: profileName, error }));
+      deleteProfilePods(cluster, profileName).catch((error: unknown) =>
+        options.logger.error("pods of a deleted profile remain", { profile: profileName, error }),
+      );
     },
     boot(instance) {
       const machine = bootMachine(options, clusters, instance);
@@ -109,44 +127,74 @@ function startCluster(options: LocalClusterHostOptions, launch: ClusterLaunch): 
     logger: logger.with({ cluster: launch.name }),
     fargate: fargateBackend(aws, launch.name),
     authenticator: (token) => aws().authenticateToken(launch.name, token),
-    images: (certificateAuthorityPem) => [quietImage, provisionerImage({ clock, random: random.split("provisioner"), logger, certificateAuthorityPem })],
+    images: (certificateAuthorityPem) => [
+      quietImage,
+      provisionerImage({ clock, random: random.split("provisioner"), logger, certificateAuthorityPem }),
+    ],
     podEnvironment: () => ({ AWS_ENDPOINT_URL: aws().url }),
   });
 }
 
-async function installAddon(cluster: EmbeddedCluster, addon: AddonInstallation, { logger }: LocalClusterHostOptions): Promise<void> {
+async function installAddon(
+  cluster: EmbeddedCluster,
+  addon: AddonInstallation,
+  { logger }: LocalClusterHostOptions,
+): Promise<void> {
   const definition = findAddon(addon.addonName);
   if (definition === undefined) {
-    logger.warn("the add-on exists in EKS, but local mode installs nothing for it", { addon: addon.addonName, installs: localAddonNames() });
+    logger.warn("the add-on exists in EKS, but local mode installs nothing for it", {
+      addon: addon.addonName,
+      installs: localAddonNames(),
+    });
     return;
   }
   const service = await cluster.client.raw("GET", "/api/v1/namespaces/default/services/kubernetes");
   const clusterIp = (service as { readonly spec?: { readonly clusterIP?: string } }).spec?.clusterIP ?? "10.100.0.1";
   const dnsClusterIp = clusterIp.replace(/\.\d+$/, ".10");
   const finder = new ResourceFinder(cluster.client);
-  for (const object of definition.manifests({ version: addon.addonVersion, dnsClusterIp, configurationValues: addon.configurationValues })) {
+  for (const object of definition.manifests({
+    version: addon.addonVersion,
+    dnsClusterIp,
+    configurationValues: addon.configurationValues,
+  })) {
     await applyObject(cluster.client, finder, object);
   }
 }
 
-async function refreshHealth(cluster: EmbeddedCluster | undefined, addonName: string): Promise<readonly { readonly code: string; readonly message: string }[]> {
+async function refreshHealth(
+  cluster: EmbeddedCluster | undefined,
+  addonName: string,
+): Promise<readonly { readonly code: string; readonly message: string }[]> {
   const workload = findAddon(addonName)?.workload;
   if (workload?.kind !== "Deployment" || cluster === undefined) return [];
   const deployment = await cluster.client.resource(DEPLOYMENTS).find(workload);
   const available = deployment?.status?.availableReplicas ?? 0;
   const wanted = deployment?.spec.replicas ?? 1;
   if (available >= wanted) return [];
-  return [{ code: "InsufficientNumberOfReplicas", message: `The add-on is unhealthy because it doesn't have the desired number of replicas: ${available} of ${wanted} are available.` }];
+  return [
+    {
+      code: "InsufficientNumberOfReplicas",
+      message: `The add-on is unhealthy because it doesn't have the desired number of replicas: ${available} of ${wanted} are available.`,
+    },
+  ];
 }
 
 /** EKS deletes the pods that ran on a profile when the profile is deleted. */
 async function deleteProfilePods(cluster: EmbeddedCluster, profileName: string): Promise<void> {
   const pods = cluster.client.resource(PODS);
   const { items } = await pods.list({ labelSelector: `eks.amazonaws.com/fargate-profile=${profileName}` });
-  await Promise.all(items.map((pod: Pod) => pods.delete({ namespace: pod.metadata.namespace, name: pod.metadata.name }, { uid: pod.metadata.uid })));
+  await Promise.all(
+    items.map((pod: Pod) =>
+      pods.delete({ namespace: pod.metadata.namespace, name: pod.metadata.name }, { uid: pod.metadata.uid }),
+    ),
+  );
 }
 
-function bootMachine({ aws, logger }: LocalClusterHostOptions, clusters: ReadonlyMap<string, EmbeddedCluster>, instance: BootInstance): Machine | undefined {
+function bootMachine(
+  { aws, logger }: LocalClusterHostOptions,
+  clusters: ReadonlyMap<string, EmbeddedCluster>,
+  instance: BootInstance,
+): Machine | undefined {
   const instructions = parseUserData(instance.userData);
   const cluster = instructions === undefined ? undefined : clusters.get(instructions.clusterName);
   if (instructions === undefined || cluster === undefined) {
@@ -154,7 +202,10 @@ function bootMachine({ aws, logger }: LocalClusterHostOptions, clusters: Readonl
     return undefined;
   }
   const zoneId = zonesOf(instance.region).find(({ name }) => name === instance.zone)?.id ?? "";
-  const addresses = { allocate: () => aws().allocateIp(instance.subnetId), release: (ip: string) => aws().releaseIp(ip) };
+  const addresses = {
+    allocate: () => aws().allocateIp(instance.subnetId),
+    release: (ip: string) => aws().releaseIp(ip),
+  };
   const node = ec2Machine({ instance, instructions, zoneId, kubeletVersion: cluster.kubeletVersion, addresses });
   cluster.kubelets.start(node);
   return { clusterName: instructions.clusterName, nodeName: node.name };

@@ -1,11 +1,14 @@
-import type { AdmissionPlugin } from "@nodeless/apiserver";
 import type { Container, Draft, Pod, ServiceAccount } from "@nodeless/api";
 import { ANNOTATIONS, draftOf } from "@nodeless/api";
+import type { AdmissionPlugin } from "@nodeless/apiserver";
 
 export interface PodIdentityOptions {
   readonly region: string;
   /** From a cache: admission must not wait for anything. */
-  readonly serviceAccount: (namespace: string, name: string) => ServiceAccount | undefined | Promise<ServiceAccount | undefined>;
+  readonly serviceAccount: (
+    namespace: string,
+    name: string,
+  ) => ServiceAccount | undefined | Promise<ServiceAccount | undefined>;
   /** Variables that point a pod's AWS SDK at the local AWS. */
   readonly environment: Readonly<Record<string, string>>;
 }
@@ -41,10 +44,14 @@ function withRole(pod: Pod, roleArn: string, { region, environment }: PodIdentit
     AWS_WEB_IDENTITY_TOKEN_FILE: `${MOUNT_PATH}/token`,
     ...environment,
   };
-  for (const container of [...changed.spec.containers, ...(changed.spec.initContainers ?? [])]) addVariables(container, variables);
-  const projection = { serviceAccountToken: { audience: "sts.amazonaws.com", expirationSeconds: TOKEN_LIFETIME_SECONDS, path: "token" } };
+  for (const container of [...changed.spec.containers, ...(changed.spec.initContainers ?? [])])
+    addVariables(container, variables);
+  const projection = {
+    serviceAccountToken: { audience: "sts.amazonaws.com", expirationSeconds: TOKEN_LIFETIME_SECONDS, path: "token" },
+  };
   const volumes = changed.spec.volumes ?? [];
-  if (!volumes.some(({ name }) => name === VOLUME)) volumes.push({ name: VOLUME, projected: { sources: [projection] } });
+  if (!volumes.some(({ name }) => name === VOLUME))
+    volumes.push({ name: VOLUME, projected: { sources: [projection] } });
   changed.spec.volumes = volumes;
   return changed as Pod;
 }

@@ -1,12 +1,19 @@
+import {
+  applyCluster,
+  type ClusterSpec,
+  createAwsClients,
+  eksToken,
+  type StepEvent,
+  TOKEN_LIFETIME_MS,
+} from "@nodeless/eks";
 import type { Clock, Logger, Random } from "@nodeless/environment";
-import { applyCluster, type ClusterSpec, createAwsClients, eksToken, type StepEvent, TOKEN_LIFETIME_MS } from "@nodeless/eks";
 import { createLocalAws, type LocalAws } from "@nodeless/local-aws";
 import { createKubernetesClient, httpsTransport, type KubernetesClient } from "@nodeless/runtime";
 import { openFileStore } from "@nodeless/storage";
 import { isAvailable } from "./embedded/embedded-cluster.ts";
 import { mergeKubeconfig } from "./kubeconfig.ts";
 import { createLocalClusterHost, type LocalClusterHost, PROVISIONER_IMAGE } from "./local-cluster-host.ts";
-import { readRuntime, type RuntimeInfo, writeRuntime } from "./state/runtime-info.ts";
+import { type RuntimeInfo, readRuntime, writeRuntime } from "./state/runtime-info.ts";
 import type { StatePaths } from "./state/state-directory.ts";
 import { COMPRESSED_TIMINGS, REALISTIC_TIMINGS } from "./timings.ts";
 
@@ -58,7 +65,11 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     if (cell.aws === undefined) throw new Error("the local AWS has not started yet");
     return cell.aws;
   };
-  const port = (given: number | undefined, url: string | undefined, usual: number): { readonly number: number; readonly fallback: boolean } =>
+  const port = (
+    given: number | undefined,
+    url: string | undefined,
+    usual: number,
+  ): { readonly number: number; readonly fallback: boolean } =>
     given === undefined ? { number: portOf(url) ?? usual, fallback: true } : { number: given, fallback: false };
   const host = createLocalClusterHost({
     paths,
@@ -67,7 +78,10 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     random,
     logger,
     aws,
-    port: (name) => (name === spec.name ? port(options.ports.kubernetes, before?.kubernetesEndpoint, KUBERNETES_PORT) : { number: 0, fallback: true }),
+    port: (name) =>
+      name === spec.name
+        ? port(options.ports.kubernetes, before?.kubernetesEndpoint, KUBERNETES_PORT)
+        : { number: 0, fallback: true },
   });
   const store = await openFileStore({ directory: paths.aws });
   cell.aws = await createLocalAws({
@@ -92,7 +106,12 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     await cell.aws.resume();
     await build(options, cell.aws, timings);
     const runtime = await publish(options, cell.aws, host);
-    return { runtime, client: clusterOf(host, spec).client, systemPodsRunning: (signal) => systemPodsRunning(options, host, signal), close };
+    return {
+      runtime,
+      client: clusterOf(host, spec).client,
+      systemPodsRunning: (signal) => systemPodsRunning(options, host, signal),
+      close,
+    };
   } catch (error) {
     await close();
     throw error;
@@ -132,7 +151,10 @@ async function build(options: LocalClusterOptions, aws: LocalAws, timings: typeo
         let current: { readonly token: string; readonly until: number } | undefined;
         const token = (): string => {
           if (current === undefined || clock.monotonicMs() > current.until) {
-            current = { token: eksToken({ clusterName: name, region, credentials, now: clock.now() }), until: clock.monotonicMs() + TOKEN_LIFETIME_MS };
+            current = {
+              token: eksToken({ clusterName: name, region, credentials, now: clock.now() }),
+              until: clock.monotonicMs() + TOKEN_LIFETIME_MS,
+            };
           }
           return current.token;
         };
@@ -152,7 +174,13 @@ async function publish(options: LocalClusterOptions, aws: LocalAws, host: LocalC
   const cluster = clusterOf(host, spec);
   const context = `nodeless-${name}`;
   const { ca, admin } = cluster.credentials.certificates;
-  const entry = { context, server: cluster.endpoint, certificateAuthorityPem: ca.certificate, clientCertificatePem: admin.certificate, clientKeyPem: admin.key };
+  const entry = {
+    context,
+    server: cluster.endpoint,
+    certificateAuthorityPem: ca.certificate,
+    clientCertificatePem: admin.certificate,
+    clientKeyPem: admin.key,
+  };
   await mergeKubeconfig(paths.kubeconfig, entry, { setCurrent: true });
   if (kubeconfigPath !== undefined) await mergeKubeconfig(kubeconfigPath, entry, { setCurrent: true });
   const runtime: RuntimeInfo = {
@@ -176,10 +204,16 @@ async function publish(options: LocalClusterOptions, aws: LocalAws, host: LocalC
 
 const SYSTEM_POLL_MS = 50;
 
-async function systemPodsRunning({ spec, clock }: LocalClusterOptions, host: LocalClusterHost, signal: AbortSignal): Promise<number> {
+async function systemPodsRunning(
+  { spec, clock }: LocalClusterOptions,
+  host: LocalClusterHost,
+  signal: AbortSignal,
+): Promise<number> {
   const { client } = clusterOf(host, spec);
   const workloads = [
-    ...(spec.addons.some(({ name }) => name === "coredns") ? [{ namespace: "kube-system", name: "coredns", replicas: 2 }] : []),
+    ...(spec.addons.some(({ name }) => name === "coredns")
+      ? [{ namespace: "kube-system", name: "coredns", replicas: 2 }]
+      : []),
     { namespace: spec.provisioner.namespace, name: "karpenter", replicas: spec.provisioner.replicas },
   ];
   for (const { namespace, name } of workloads) {

@@ -34,7 +34,13 @@ export function createAwsClients({ region, endpoint, credentials }: AwsClientOpt
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
   };
-  const clients = { ec2: new EC2Client(config), eks: new EKSClient(config), iam: new IAMClient(config), sqs: new SQSClient(config), sts: new STSClient(config) };
+  const clients = {
+    ec2: new EC2Client(config),
+    eks: new EKSClient(config),
+    iam: new IAMClient(config),
+    sqs: new SQSClient(config),
+    sts: new STSClient(config),
+  };
   return {
     ...clients,
     destroy() {

@@ -35,7 +35,11 @@ export interface ClusterSpec {
   readonly fargatePodExecutionRoleArn: string | undefined;
   readonly fargateProfiles: readonly FargateProfileSpec[];
   readonly addons: readonly Required<Pick<AddonConfig, "name">>[] & readonly AddonConfig[];
-  readonly provisioner: { readonly namespace: string; readonly replicas: number; readonly defaultInstanceProfile: string | undefined };
+  readonly provisioner: {
+    readonly namespace: string;
+    readonly replicas: number;
+    readonly defaultInstanceProfile: string | undefined;
+  };
   /** Pools and node classes first, then everything else of the file, in its order. */
   readonly pools: readonly FileManifest[];
   readonly workloads: readonly FileManifest[];
@@ -71,7 +75,10 @@ export interface SpecNotice {
  * Completes a cluster file (undefined: the default cluster) into a spec.
  * Throws InvalidClusterFileError for what no single field shows: missing names, duplicates, bad CIDRs.
  */
-export function clusterSpec(file: ClusterFile | undefined, defaults: SpecDefaults): { readonly spec: ClusterSpec; readonly notices: readonly SpecNotice[] } {
+export function clusterSpec(
+  file: ClusterFile | undefined,
+  defaults: SpecDefaults,
+): { readonly spec: ClusterSpec; readonly notices: readonly SpecNotice[] } {
   const config: ClusterConfig = file?.config ?? {};
   const problems = file === undefined ? [] : checkConfig(config, file.file);
   if (problems.length > 0) throw new InvalidClusterFileError(problems);
@@ -88,14 +95,20 @@ export function clusterSpec(file: ClusterFile | undefined, defaults: SpecDefault
     ...accessSpec(config),
     fargateProfiles: [...added, ...profiles],
     addons: addonSpecs(config),
-    provisioner: { namespace: PROVISIONER_NAMESPACE, replicas: 2, defaultInstanceProfile: config.karpenter?.defaultInstanceProfile },
+    provisioner: {
+      namespace: PROVISIONER_NAMESPACE,
+      replicas: 2,
+      defaultInstanceProfile: config.karpenter?.defaultInstanceProfile,
+    },
     pools: manifests.filter(({ object }) => POOL_KINDS.has(object.kind)),
     workloads: manifests.filter(({ object }) => !POOL_KINDS.has(object.kind)),
   };
   return { spec, notices };
 }
 
-function networkSpec(config: ClusterConfig): Pick<ClusterSpec, "vpcCidr" | "natGateway" | "availabilityZones" | "serviceIpv4Cidr"> {
+function networkSpec(
+  config: ClusterConfig,
+): Pick<ClusterSpec, "vpcCidr" | "natGateway" | "availabilityZones" | "serviceIpv4Cidr"> {
   return {
     vpcCidr: config.vpc?.cidr ?? DEFAULT_VPC_CIDR,
     natGateway: config.vpc?.nat?.gateway ?? "Single",
@@ -140,7 +153,10 @@ function profileSpec(profile: NonNullable<ClusterConfig["fargateProfiles"]>[numb
   return {
     name: profile.name ?? "",
     podExecutionRoleArn: profile.podExecutionRoleARN,
-    selectors: (profile.selectors ?? []).map(({ namespace = "", labels }) => ({ namespace, ...(labels === undefined ? {} : { labels }) })),
+    selectors: (profile.selectors ?? []).map(({ namespace = "", labels }) => ({
+      namespace,
+      ...(labels === undefined ? {} : { labels }),
+    })),
     subnets: profile.subnets ?? [],
     tags: profile.tags ?? {},
   };
@@ -148,31 +164,59 @@ function profileSpec(profile: NonNullable<ClusterConfig["fargateProfiles"]>[numb
 
 /** Labels of the pods that must never depend on a node the provisioner launches. */
 const SYSTEM_PODS = [
-  { namespace: "kube-system", labels: { "k8s-app": "kube-dns", "eks.amazonaws.com/component": "coredns" }, selector: { "k8s-app": "kube-dns" } },
+  {
+    namespace: "kube-system",
+    labels: { "k8s-app": "kube-dns", "eks.amazonaws.com/component": "coredns" },
+    selector: { "k8s-app": "kube-dns" },
+  },
   { namespace: PROVISIONER_NAMESPACE, labels: { "app.kubernetes.io/name": "karpenter" }, selector: undefined },
 ] as const;
 
-function systemProfile(profiles: readonly FargateProfileSpec[]): { readonly added: readonly FargateProfileSpec[]; readonly notices: readonly SpecNotice[] } {
-  const homeless = SYSTEM_PODS.filter((pods) => !profiles.some(({ selectors }) => selectors.some((selector) => selects(selector, pods))));
+function systemProfile(profiles: readonly FargateProfileSpec[]): {
+  readonly added: readonly FargateProfileSpec[];
+  readonly notices: readonly SpecNotice[];
+} {
+  const homeless = SYSTEM_PODS.filter(
+    (pods) => !profiles.some(({ selectors }) => selectors.some((selector) => selects(selector, pods))),
+  );
   if (homeless.length === 0) return { added: [], notices: [] };
-  const selectors = homeless.map(({ namespace, selector }) => (selector === undefined ? { namespace } : { namespace, labels: { ...selector } }));
+  const selectors = homeless.map(({ namespace, selector }) =>
+    selector === undefined ? { namespace } : { namespace, labels: { ...selector } },
+  );
   const names = homeless.map(({ namespace }) => namespace).join(" and ");
   return {
     added: [{ name: SYSTEM_PROFILE_NAME, podExecutionRoleArn: undefined, selectors, subnets: [], tags: {} }],
-    notices: [{ message: `no Fargate profile of the file selects the system pods of ${names}: adding profile ${SYSTEM_PROFILE_NAME} for them` }],
+    notices: [
+      {
+        message: `no Fargate profile of the file selects the system pods of ${names}: adding profile ${SYSTEM_PROFILE_NAME} for them`,
+      },
+    ],
   };
 }
 
-function selects(selector: FargateProfileSpec["selectors"][number], pods: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> }): boolean {
+function selects(
+  selector: FargateProfileSpec["selectors"][number],
+  pods: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> },
+): boolean {
   const wild = (pattern: string, text: string): boolean =>
-    new RegExp(`^${pattern.replace(/[.+^${}()|[\]\\]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".")}$`).test(text);
+    new RegExp(
+      `^${pattern
+        .replace(/[.+^${}()|[\]\\]/g, "\\$&")
+        .replaceAll("*", ".*")
+        .replaceAll("?", ".")}$`,
+    ).test(text);
   if (!wild(selector.namespace, pods.namespace)) return false;
-  return Object.entries(selector.labels ?? {}).every(([key, value]) => Object.entries(pods.labels).some(([podKey, podValue]) => wild(key, podKey) && wild(value, podValue)));
+  return Object.entries(selector.labels ?? {}).every(([key, value]) =>
+    Object.entries(pods.labels).some(([podKey, podValue]) => wild(key, podKey) && wild(value, podValue)),
+  );
 }
 
 function addonSpecs(config: ClusterConfig): ClusterSpec["addons"] {
   const listed = (config.addons ?? []).map((addon) => ({ ...addon, name: addon.name ?? "" }));
-  const defaults = config.addonsConfig?.disableDefaultAddons === true ? [] : DEFAULT_ADDONS.filter((name) => !listed.some((addon) => addon.name === name)).map((name) => ({ name }));
+  const defaults =
+    config.addonsConfig?.disableDefaultAddons === true
+      ? []
+      : DEFAULT_ADDONS.filter((name) => !listed.some((addon) => addon.name === name)).map((name) => ({ name }));
   return [...defaults, ...listed];
 }
 
@@ -184,10 +228,19 @@ function checkConfig(config: ClusterConfig, file: string): readonly FileProblem[
   const problems: FileProblem[] = [];
   const refuse = (path: string, message: string): void => void problems.push({ file, path, message });
   const { name, version } = config.metadata ?? {};
-  if (name !== undefined && !NAME.test(name)) refuse("metadata.name", `${JSON.stringify(name)} must start with a letter or digit and hold only letters, digits, - and _ (at most 100)`);
-  if (version !== undefined && !VERSION.test(version)) refuse("metadata.version", `${JSON.stringify(version)} is not a Kubernetes minor version such as "${DEFAULT_VERSION}"`);
+  if (name !== undefined && !NAME.test(name))
+    refuse(
+      "metadata.name",
+      `${JSON.stringify(name)} must start with a letter or digit and hold only letters, digits, - and _ (at most 100)`,
+    );
+  if (version !== undefined && !VERSION.test(version))
+    refuse(
+      "metadata.version",
+      `${JSON.stringify(version)} is not a Kubernetes minor version such as "${DEFAULT_VERSION}"`,
+    );
   const cidr = config.vpc?.cidr;
-  if (cidr !== undefined && !CIDR.test(cidr)) refuse("vpc.cidr", `${JSON.stringify(cidr)} is not an IPv4 block between /16 and /24, such as "192.168.0.0/16"`);
+  if (cidr !== undefined && !CIDR.test(cidr))
+    refuse("vpc.cidr", `${JSON.stringify(cidr)} is not an IPv4 block between /16 and /24, such as "192.168.0.0/16"`);
   checkProfiles(config, refuse);
   (config.addons ?? []).forEach((addon, index) => {
     if (addon.name === undefined) refuse(`addons[${index}].name`, "required");
@@ -203,14 +256,19 @@ function checkProfiles(config: ClusterConfig, refuse: (path: string, message: st
   (config.fargateProfiles ?? []).forEach((profile, index) => {
     const path = `fargateProfiles[${index}]`;
     if (profile.name === undefined) refuse(`${path}.name`, "required: give the profile a name");
-    else if (profile.name.startsWith("eks-")) refuse(`${path}.name`, 'must not start with "eks-": that prefix belongs to EKS');
-    else if (seen.has(profile.name)) refuse(`${path}.name`, `${JSON.stringify(profile.name)} is used twice: profile names are unique in a cluster`);
+    else if (profile.name.startsWith("eks-"))
+      refuse(`${path}.name`, 'must not start with "eks-": that prefix belongs to EKS');
+    else if (seen.has(profile.name))
+      refuse(`${path}.name`, `${JSON.stringify(profile.name)} is used twice: profile names are unique in a cluster`);
     seen.add(profile.name ?? "");
-    if ((profile.selectors ?? []).length === 0) refuse(`${path}.selectors`, "required: a profile without selectors matches no pod; add at least one namespace");
-    if ((profile.selectors ?? []).length > 5) refuse(`${path}.selectors`, "at most 5 selectors per profile; use wildcards (* and ?) or a second profile");
+    if ((profile.selectors ?? []).length === 0)
+      refuse(`${path}.selectors`, "required: a profile without selectors matches no pod; add at least one namespace");
+    if ((profile.selectors ?? []).length > 5)
+      refuse(`${path}.selectors`, "at most 5 selectors per profile; use wildcards (* and ?) or a second profile");
     (profile.selectors ?? []).forEach((selector, position) => {
       if (selector.namespace === undefined) refuse(`${path}.selectors[${position}].namespace`, "required");
-      if (Object.keys(selector.labels ?? {}).length > 5) refuse(`${path}.selectors[${position}].labels`, "at most 5 labels per selector");
+      if (Object.keys(selector.labels ?? {}).length > 5)
+        refuse(`${path}.selectors[${position}].labels`, "at most 5 labels per selector");
     });
   });
 }

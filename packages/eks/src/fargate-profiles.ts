@@ -23,17 +23,25 @@ const CREATE_TIMEOUT_MS = 25 * 60_000;
 const DELETE_TIMEOUT_MS = 30 * 60_000;
 
 /** Every profile of the cluster, by name. */
-export async function listFargateProfiles({ eks, clusterName }: Pick<FargateProfileContext, "eks" | "clusterName">): Promise<readonly FargateProfile[]> {
+export async function listFargateProfiles({
+  eks,
+  clusterName,
+}: Pick<FargateProfileContext, "eks" | "clusterName">): Promise<readonly FargateProfile[]> {
   const names: string[] = [];
-  for await (const page of paginateListFargateProfiles({ client: eks }, { clusterName })) names.push(...(page.fargateProfileNames ?? []));
+  for await (const page of paginateListFargateProfiles({ client: eks }, { clusterName }))
+    names.push(...(page.fargateProfileNames ?? []));
   const profiles = await Promise.all(names.sort().map((name) => describeFargateProfile({ eks, clusterName }, name)));
   return profiles.filter((profile) => profile !== undefined);
 }
 
 /** One profile, or undefined. */
-export async function describeFargateProfile({ eks, clusterName }: Pick<FargateProfileContext, "eks" | "clusterName">, name: string): Promise<FargateProfile | undefined> {
+export async function describeFargateProfile(
+  { eks, clusterName }: Pick<FargateProfileContext, "eks" | "clusterName">,
+  name: string,
+): Promise<FargateProfile | undefined> {
   try {
-    return (await eks.send(new DescribeFargateProfileCommand({ clusterName, fargateProfileName: name }))).fargateProfile;
+    return (await eks.send(new DescribeFargateProfileCommand({ clusterName, fargateProfileName: name })))
+      .fargateProfile;
   } catch (error) {
     if (error instanceof Error && error.name === "ResourceNotFoundException") return undefined;
     throw error;
@@ -44,7 +52,11 @@ export async function describeFargateProfile({ eks, clusterName }: Pick<FargateP
  * Creates a profile and waits until it is ACTIVE; an equal one is taken as it is. Waits while another profile of the cluster is
  * being created or deleted, as EKS serializes them. Throws when a different profile has the name: profiles are immutable.
  */
-export async function ensureFargateProfile(context: FargateProfileContext, profile: FargateProfileSpec, roleArn: string): Promise<"created" | "unchanged"> {
+export async function ensureFargateProfile(
+  context: FargateProfileContext,
+  profile: FargateProfileSpec,
+  roleArn: string,
+): Promise<"created" | "unchanged"> {
   const existing = await describeFargateProfile(context, profile.name);
   if (existing !== undefined) refuseDifference(profile, existing);
   else await create(context, profile, roleArn);
@@ -53,10 +65,21 @@ export async function ensureFargateProfile(context: FargateProfileContext, profi
 }
 
 /** Starts the deletion; with `wait`, returns when the profile is gone. Throws EKS's ResourceNotFoundException if there is none. */
-export async function deleteFargateProfile(context: FargateProfileContext, name: string, options: { readonly wait: boolean }): Promise<void> {
-  await context.eks.send(new DeleteFargateProfileCommand({ clusterName: context.clusterName, fargateProfileName: name }));
+export async function deleteFargateProfile(
+  context: FargateProfileContext,
+  name: string,
+  options: { readonly wait: boolean },
+): Promise<void> {
+  await context.eks.send(
+    new DeleteFargateProfileCommand({ clusterName: context.clusterName, fargateProfileName: name }),
+  );
   if (!options.wait) return;
-  await waitFor(context, DELETE_TIMEOUT_MS, async () => ((await describeFargateProfile(context, name)) === undefined ? true : undefined), `Fargate profile ${name} is still being deleted after 30 minutes`);
+  await waitFor(
+    context,
+    DELETE_TIMEOUT_MS,
+    async () => ((await describeFargateProfile(context, name)) === undefined ? true : undefined),
+    `Fargate profile ${name} is still being deleted after 30 minutes`,
+  );
 }
 
 async function create(context: FargateProfileContext, profile: FargateProfileSpec, roleArn: string): Promise<void> {
@@ -64,7 +87,10 @@ async function create(context: FargateProfileContext, profile: FargateProfileSpe
     clusterName: context.clusterName,
     fargateProfileName: profile.name,
     podExecutionRoleArn: profile.podExecutionRoleArn ?? roleArn,
-    selectors: profile.selectors.map(({ namespace, labels }) => ({ namespace, ...(labels === undefined ? {} : { labels: { ...labels } }) })),
+    selectors: profile.selectors.map(({ namespace, labels }) => ({
+      namespace,
+      ...(labels === undefined ? {} : { labels: { ...labels } }),
+    })),
     ...(profile.subnets.length > 0 ? { subnets: [...profile.subnets] } : {}),
     tags: { ...profile.tags },
   });
@@ -77,8 +103,10 @@ async function create(context: FargateProfileContext, profile: FargateProfileSpe
         return true;
       } catch (error) {
         // Another profile is CREATING or DELETING, or the cluster is updating: EKS takes one at a time.
-        const busy = error instanceof Error && error.name === "ResourceInUseException" && !/already exists/i.test(error.message);
-        const roleNotVisibleYet = error instanceof Error && error.name === "InvalidParameterException" && /role/i.test(error.message);
+        const busy =
+          error instanceof Error && error.name === "ResourceInUseException" && !/already exists/i.test(error.message);
+        const roleNotVisibleYet =
+          error instanceof Error && error.name === "InvalidParameterException" && /role/i.test(error.message);
         if (busy || roleNotVisibleYet) return undefined;
         throw error;
       }
@@ -95,7 +123,9 @@ async function waitUntilActive(context: FargateProfileContext, name: string): Pr
       const profile = await describeFargateProfile(context, name);
       if (profile?.status === "CREATE_FAILED") {
         const issues = (profile.health?.issues ?? []).map(({ code, message }) => `${code}: ${message}`).join("; ");
-        throw new Error(`Fargate profile ${name} is CREATE_FAILED${issues === "" ? "" : ` (${issues})`}: delete it and run the command again`);
+        throw new Error(
+          `Fargate profile ${name} is CREATE_FAILED${issues === "" ? "" : ` (${issues})`}: delete it and run the command again`,
+        );
       }
       return profile?.status === "ACTIVE" ? true : undefined;
     },
@@ -103,7 +133,12 @@ async function waitUntilActive(context: FargateProfileContext, name: string): Pr
   );
 }
 
-async function waitFor<T>({ clock, signal, pollMs }: FargateProfileContext, timeoutMs: number, look: () => Promise<T | undefined>, timedOut: string): Promise<T> {
+async function waitFor<T>(
+  { clock, signal, pollMs }: FargateProfileContext,
+  timeoutMs: number,
+  look: () => Promise<T | undefined>,
+  timedOut: string,
+): Promise<T> {
   const deadline = clock.monotonicMs() + timeoutMs;
   for (;;) {
     signal.throwIfAborted();
@@ -115,7 +150,12 @@ async function waitFor<T>({ clock, signal, pollMs }: FargateProfileContext, time
 }
 
 function refuseDifference(wish: FargateProfileSpec, existing: FargateProfile): void {
-  const canonical = (selectors: readonly { readonly namespace?: string | undefined; readonly labels?: Readonly<Record<string, string>> | undefined }[]): string =>
+  const canonical = (
+    selectors: readonly {
+      readonly namespace?: string | undefined;
+      readonly labels?: Readonly<Record<string, string>> | undefined;
+    }[],
+  ): string =>
     JSON.stringify(selectors.map(({ namespace, labels }) => [namespace, Object.entries(labels ?? {}).sort()]).sort());
   if (canonical(wish.selectors) !== canonical(existing.selectors ?? [])) {
     throw new Error(

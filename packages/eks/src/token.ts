@@ -41,9 +41,21 @@ export function eksToken({ clusterName, region, credentials, now }: TokenRequest
     .map(([key, value]) => `${encode(key)}=${encode(value)}`)
     .sort()
     .join("&");
-  const canonicalRequest = ["GET", "/", canonicalQuery, `host:${host}`, `x-k8s-aws-id:${clusterName}`, "", "host;x-k8s-aws-id", sha256("")].join("\n");
+  const canonicalRequest = [
+    "GET",
+    "/",
+    canonicalQuery,
+    `host:${host}`,
+    `x-k8s-aws-id:${clusterName}`,
+    "",
+    "host;x-k8s-aws-id",
+    sha256(""),
+  ].join("\n");
   const toSign = ["AWS4-HMAC-SHA256", timestamp, scope, sha256(canonicalRequest)].join("\n");
-  const key = ["sts", "aws4_request"].reduce((secret, part) => hmac(secret, part), hmac(hmac(`AWS4${credentials.secretAccessKey}`, day), region));
+  const key = ["sts", "aws4_request"].reduce(
+    (secret, part) => hmac(secret, part),
+    hmac(hmac(`AWS4${credentials.secretAccessKey}`, day), region),
+  );
   const url = `https://${host}/?${canonicalQuery}&X-Amz-Signature=${hmac(key, toSign).toString("hex")}`;
   return `k8s-aws-v1.${Buffer.from(url).toString("base64url")}`;
 }
@@ -51,4 +63,5 @@ export function eksToken({ clusterName, region, credentials, now }: TokenRequest
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac("sha256", key).update(text).digest();
 const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 /** RFC 3986, as SigV4 wants it. */
-const encode = (text: string): string => encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);
+const encode = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`);

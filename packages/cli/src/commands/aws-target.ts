@@ -22,13 +22,20 @@ const AWS_POLL_MS = 5_000;
  * AWS_ENDPOINT_URL decides if set (`nodeless env`); else a running local cluster; else the real AWS, after showing account and
  * region. `--local NAME` insists on a local one.
  */
-export async function awsTarget(terminal: Terminal, options: { readonly cluster?: string | undefined; readonly local?: string; readonly region?: string }): Promise<AwsTarget> {
+export async function awsTarget(
+  terminal: Terminal,
+  options: { readonly cluster?: string | undefined; readonly local?: string; readonly region?: string },
+): Promise<AwsTarget> {
   const endpoint = terminal.environment["AWS_ENDPOINT_URL"];
   if (options.local === undefined && endpoint !== undefined && endpoint !== "") return ofEnvironment(terminal, options);
   const state = await findLocalState(terminal, options.local ?? options.cluster?.toLowerCase());
-  const isLocal = options.local !== undefined || state.holder !== undefined || (await findLocalState(terminal)).holder !== undefined;
+  const isLocal =
+    options.local !== undefined || state.holder !== undefined || (await findLocalState(terminal)).holder !== undefined;
   if (!isLocal) return ofEnvironment(terminal, options);
-  const { runtime } = await requireRunning(terminal, options.local ?? (state.holder === undefined ? undefined : state.name));
+  const { runtime } = await requireRunning(
+    terminal,
+    options.local ?? (state.holder === undefined ? undefined : state.name),
+  );
   const clients = createAwsClients({
     region: runtime.region,
     endpoint: runtime.awsEndpoint,
@@ -37,15 +44,30 @@ export async function awsTarget(terminal: Terminal, options: { readonly cluster?
   return target(clients, options.cluster ?? runtime.clusterName, LOCAL_POLL_MS);
 }
 
-async function ofEnvironment(terminal: Terminal, options: { readonly cluster?: string | undefined; readonly region?: string }): Promise<AwsTarget> {
-  if (options.cluster === undefined) throw new CommandError("which cluster? no local cluster is running: give --cluster, or start one with `nodeless up`");
-  const region = options.region ?? terminal.environment["AWS_REGION"] ?? terminal.environment["AWS_DEFAULT_REGION"] ?? DEFAULT_REGION;
+async function ofEnvironment(
+  terminal: Terminal,
+  options: { readonly cluster?: string | undefined; readonly region?: string },
+): Promise<AwsTarget> {
+  if (options.cluster === undefined)
+    throw new CommandError(
+      "which cluster? no local cluster is running: give --cluster, or start one with `nodeless up`",
+    );
+  const region =
+    options.region ??
+    terminal.environment["AWS_REGION"] ??
+    terminal.environment["AWS_DEFAULT_REGION"] ??
+    DEFAULT_REGION;
   const endpoint = terminal.environment["AWS_ENDPOINT_URL"];
   const clients = createAwsClients({ region, ...(endpoint === undefined || endpoint === "" ? {} : { endpoint }) });
   const identity = await clients.sts.send(new GetCallerIdentityCommand({})).catch((cause: unknown) => {
-    throw new CommandError(`AWS does not know who you are: ${(cause as Error).message}; set up credentials, or run \`nodeless up\` for a local cluster`, { cause });
+    throw new CommandError(
+      `AWS does not know who you are: ${(cause as Error).message}; set up credentials, or run \`nodeless up\` for a local cluster`,
+      { cause },
+    );
   });
-  terminal.err(`AWS account ${identity.Account}, region ${region}${endpoint === undefined || endpoint === "" ? "" : `, endpoint ${endpoint}`}\n`);
+  terminal.err(
+    `AWS account ${identity.Account}, region ${region}${endpoint === undefined || endpoint === "" ? "" : `, endpoint ${endpoint}`}\n`,
+  );
   return target(clients, options.cluster, endpoint === undefined || endpoint === "" ? AWS_POLL_MS : LOCAL_POLL_MS);
 }
 
@@ -59,7 +81,10 @@ function target(clients: AwsClients, clusterName: string, pollMs: number): AwsTa
       try {
         return (await clients.iam.send(new GetRoleCommand({ RoleName }))).Role?.Arn ?? "";
       } catch (cause) {
-        throw new CommandError(`there is no role ${RoleName}, and the profile names none: write podExecutionRoleARN into the file and use -f`, { cause });
+        throw new CommandError(
+          `there is no role ${RoleName}, and the profile names none: write podExecutionRoleARN into the file and use -f`,
+          { cause },
+        );
       }
     },
   };

@@ -7,11 +7,15 @@ export function completionCommand(terminal: Terminal, root: () => Command): Comm
   return new CommandClass("completion")
     .description("Print a shell completion script.")
     .argument("<shell>", "bash, zsh or fish")
-    .addHelpText("after", "\nExamples:\n  source <(nodeless completion bash)\n  nodeless completion zsh > \"${fpath[1]}/_nodeless\"\n  nodeless completion fish | source\n")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  source <(nodeless completion bash)\n  nodeless completion zsh > ~/.zfunc/_nodeless\n  nodeless completion fish | source\n",
+    )
     .action((shell: string) => {
       const words = wordsByPath(root());
       if (shell === "bash") terminal.out(bashScript(words));
-      else if (shell === "zsh") terminal.out(`#compdef nodeless\nautoload -U +X bashcompinit && bashcompinit\n${bashScript(words)}`);
+      else if (shell === "zsh")
+        terminal.out(`#compdef nodeless\nautoload -U +X bashcompinit && bashcompinit\n${bashScript(words)}`);
       else if (shell === "fish") terminal.out(fishScript(words));
       else throw new UsageError(`unknown shell ${JSON.stringify(shell)}: use bash, zsh or fish`);
     });
@@ -30,7 +34,9 @@ function wordsByPath(root: Command): ReadonlyMap<string, readonly string[]> {
 }
 
 function bashScript(words: ReadonlyMap<string, readonly string[]>): string {
-  const cases = [...words].map(([path, choices]) => `    ${JSON.stringify(path)}) choices=${JSON.stringify(choices.join(" "))} ;;`).join("\n");
+  const cases = [...words]
+    .map(([path, choices]) => `    ${JSON.stringify(path)}) choices=${JSON.stringify(choices.join(" "))} ;;`)
+    .join("\n");
   return `_nodeless() {
   local path="" word choices=""
   for word in "\${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
@@ -48,7 +54,13 @@ complete -o default -F _nodeless nodeless
 function fishScript(words: ReadonlyMap<string, readonly string[]>): string {
   const lines = ["complete -c nodeless -f"];
   for (const [path, choices] of words) {
-    const condition = path === "" ? "__fish_use_subcommand" : path.split(" ").map((word) => `__fish_seen_subcommand_from ${word}`).join("; and ");
+    const condition =
+      path === ""
+        ? "__fish_use_subcommand"
+        : path
+            .split(" ")
+            .map((word) => `__fish_seen_subcommand_from ${word}`)
+            .join("; and ");
     for (const choice of choices) {
       const what = choice.startsWith("--") ? `-l ${choice.slice(2)}` : `-a ${choice}`;
       lines.push(`complete -c nodeless -n '${condition}' ${what}`);

@@ -40,7 +40,10 @@ async function stop(name: string, pid: number, isRunning: () => Promise<boolean>
   }
   const deadline = systemClock.monotonicMs() + STOP_TIMEOUT_MS;
   while (await isRunning()) {
-    if (systemClock.monotonicMs() > deadline) throw new CommandError(`${name} (process ${pid}) does not stop: end it with \`kill -9 ${pid}\`; no acknowledged write is lost by that`);
+    if (systemClock.monotonicMs() > deadline)
+      throw new CommandError(
+        `${name} (process ${pid}) does not stop: end it with \`kill -9 ${pid}\`; no acknowledged write is lost by that`,
+      );
     // A plain wait: nothing tells another process's end.
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }

@@ -20,7 +20,10 @@ export function envCommand(terminal: Terminal): Command {
         AWS_SECRET_ACCESS_KEY: runtime.secretAccessKey,
         AWS_EC2_METADATA_DISABLED: "true",
       };
-      for (const [key, value] of Object.entries(variables)) terminal.out(options.shell === "fish" ? `set -gx ${key} ${quoted(value)};\n` : `export ${key}=${quoted(value)}\n`);
+      for (const [key, value] of Object.entries(variables))
+        terminal.out(
+          options.shell === "fish" ? `set -gx ${key} ${quoted(value)};\n` : `export ${key}=${quoted(value)}\n`,
+        );
     });
 }
 

@@ -1,5 +1,6 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
 import type { FargateProfile } from "@aws-sdk/client-eks";
-import { systemClock } from "@nodeless/environment";
 import {
   clusterSpec,
   deleteFargateProfile,
@@ -9,9 +10,8 @@ import {
   listFargateProfiles,
   parseClusterFile,
 } from "@nodeless/eks";
+import { systemClock } from "@nodeless/environment";
 import { Command } from "commander";
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { CommandError, UsageError } from "../exit-codes.ts";
 import { progressLine } from "../output/progress.ts";
 import { formatStructured, outputFormat } from "../output/structured.ts";
@@ -59,7 +59,8 @@ function createCommand(terminal: Terminal): Command {
       "\nExamples:\n  nodeless create fargateprofile --cluster demo --name apps --namespace apps -l run=on-fargate\n  nodeless create fargateprofile -f fargateprofile.yaml\n",
     )
     .action(async (options: CreateOptions) => {
-      const { profiles, clusterName } = options.file === undefined ? profileOfFlags(options) : await profilesOfFile(terminal, options);
+      const { profiles, clusterName } =
+        options.file === undefined ? profileOfFlags(options) : await profilesOfFile(terminal, options);
       const target = await awsTarget(terminal, { ...options, cluster: clusterName });
       try {
         for (const profile of profiles) await create(terminal, target, profile);
@@ -69,8 +70,12 @@ function createCommand(terminal: Terminal): Command {
     });
 }
 
-function profileOfFlags(options: CreateOptions): { readonly profiles: readonly FargateProfileSpec[]; readonly clusterName: string | undefined } {
-  if (options.namespace === undefined) throw new UsageError("--namespace is required without -f: a profile without a selector matches no pod");
+function profileOfFlags(options: CreateOptions): {
+  readonly profiles: readonly FargateProfileSpec[];
+  readonly clusterName: string | undefined;
+} {
+  if (options.namespace === undefined)
+    throw new UsageError("--namespace is required without -f: a profile without a selector matches no pod");
   const labels = Object.fromEntries(
     (options.labels ?? "")
       .split(",")
@@ -83,10 +88,16 @@ function profileOfFlags(options: CreateOptions): { readonly profiles: readonly F
   );
   const selector = { namespace: options.namespace, ...(Object.keys(labels).length > 0 ? { labels } : {}) };
   const name = options.name ?? `fp-${crypto.randomUUID().slice(0, 8)}`;
-  return { profiles: [{ name, podExecutionRoleArn: undefined, selectors: [selector], subnets: [], tags: {} }], clusterName: options.cluster };
+  return {
+    profiles: [{ name, podExecutionRoleArn: undefined, selectors: [selector], subnets: [], tags: {} }],
+    clusterName: options.cluster,
+  };
 }
 
-async function profilesOfFile(terminal: Terminal, options: CreateOptions): Promise<{ readonly profiles: readonly FargateProfileSpec[]; readonly clusterName: string | undefined }> {
+async function profilesOfFile(
+  terminal: Terminal,
+  options: CreateOptions,
+): Promise<{ readonly profiles: readonly FargateProfileSpec[]; readonly clusterName: string | undefined }> {
   if (options.name !== undefined || options.namespace !== undefined || options.labels !== undefined) {
     throw new UsageError("--name, --namespace and --labels cannot be used with -f: write them into the file");
   }
@@ -105,7 +116,14 @@ async function create(terminal: Terminal, target: AwsTarget, profile: FargatePro
   const started = systemClock.monotonicMs();
   const roleArn = profile.podExecutionRoleArn ?? (await target.fargateRoleArn());
   const change = await ensureFargateProfile(context(target), profile, roleArn);
-  progressLine(terminal, `Fargate profile ${profile.name}`, change === "created" ? `created on EKS cluster ${target.clusterName}` : `already exists on EKS cluster ${target.clusterName}`, systemClock.monotonicMs() - started);
+  progressLine(
+    terminal,
+    `Fargate profile ${profile.name}`,
+    change === "created"
+      ? `created on EKS cluster ${target.clusterName}`
+      : `already exists on EKS cluster ${target.clusterName}`,
+    systemClock.monotonicMs() - started,
+  );
 }
 
 function context({ clients, clusterName, pollMs }: AwsTarget): FargateProfileContext {
@@ -122,15 +140,24 @@ function getCommand(terminal: Terminal): Command {
     .description("List Fargate profiles, one row per selector.")
     .option("--name <name>", "only this profile")
     .option("-o, --output <format>", "table, json, yaml or name", "table")
-    .addHelpText("after", "\nExamples:\n  nodeless get fargateprofile --cluster demo\n  nodeless get fargateprofile -o yaml\n")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  nodeless get fargateprofile --cluster demo\n  nodeless get fargateprofile -o yaml\n",
+    )
     .action(async (options: GetOptions) => {
       const format = outputFormat(options.output, ["table", "json", "yaml", "name"]);
       const target = await awsTarget(terminal, options);
       try {
-        const profiles = (await listFargateProfiles(context(target))).filter(({ fargateProfileName }) => options.name === undefined || fargateProfileName === options.name);
-        if (options.name !== undefined && profiles.length === 0) throw new CommandError(`cluster ${target.clusterName} has no Fargate profile ${JSON.stringify(options.name)}: \`nodeless get fargateprofile\` lists them`);
+        const profiles = (await listFargateProfiles(context(target))).filter(
+          ({ fargateProfileName }) => options.name === undefined || fargateProfileName === options.name,
+        );
+        if (options.name !== undefined && profiles.length === 0)
+          throw new CommandError(
+            `cluster ${target.clusterName} has no Fargate profile ${JSON.stringify(options.name)}: \`nodeless get fargateprofile\` lists them`,
+          );
         if (format === "json" || format === "yaml") terminal.out(formatStructured(format, profiles.map(profileView)));
-        else if (format === "name") terminal.out(profiles.map(({ fargateProfileName }) => `${fargateProfileName}\n`).join(""));
+        else if (format === "name")
+          terminal.out(profiles.map(({ fargateProfileName }) => `${fargateProfileName}\n`).join(""));
         else terminal.out(profileTable(profiles));
       } finally {
         target.clients.destroy();
@@ -152,7 +179,10 @@ function profileView(profile: FargateProfile): object {
 }
 
 function profileTable(profiles: readonly FargateProfile[]): string {
-  const pairs = (map: Readonly<Record<string, string>> | undefined): string => Object.entries(map ?? {}).map(([key, value]) => `${key}=${value}`).join(",");
+  const pairs = (map: Readonly<Record<string, string>> | undefined): string =>
+    Object.entries(map ?? {})
+      .map(([key, value]) => `${key}=${value}`)
+      .join(",");
   const rows = profiles.flatMap((profile) =>
     (profile.selectors ?? []).map((selector) => [
       profile.fargateProfileName ?? "",
@@ -164,7 +194,10 @@ function profileTable(profiles: readonly FargateProfile[]): string {
       profile.status ?? "",
     ]),
   );
-  return formatTable(["name", "selector_namespace", "selector_labels", "pod_execution_role_arn", "subnets", "tags", "status"], rows);
+  return formatTable(
+    ["name", "selector_namespace", "selector_labels", "pod_execution_role_arn", "subnets", "tags", "status"],
+    rows,
+  );
 }
 
 interface DeleteOptions extends CommonOptions {
@@ -182,7 +215,11 @@ function deleteCommand(terminal: Terminal): Command {
       const target = await awsTarget(terminal, options);
       try {
         await deleteFargateProfile(context(target), options.name, { wait: options.wait });
-        terminal.err(options.wait ? `deleted Fargate profile ${options.name} of EKS cluster ${target.clusterName}\n` : `Fargate profile ${options.name} of EKS cluster ${target.clusterName} is being deleted\n`);
+        terminal.err(
+          options.wait
+            ? `deleted Fargate profile ${options.name} of EKS cluster ${target.clusterName}\n`
+            : `Fargate profile ${options.name} of EKS cluster ${target.clusterName} is being deleted\n`,
+        );
       } finally {
         target.clients.destroy();
       }

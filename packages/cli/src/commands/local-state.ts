@@ -1,6 +1,13 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
-import { type LockHolder, lockHolder, readRuntime, type RuntimeInfo, type StatePaths, statePaths } from "@nodeless/cluster";
+import {
+  type LockHolder,
+  lockHolder,
+  type RuntimeInfo,
+  readRuntime,
+  type StatePaths,
+  statePaths,
+} from "@nodeless/cluster";
 import { DEFAULT_CLUSTER_NAME } from "@nodeless/eks";
 import { CommandError } from "../exit-codes.ts";
 import type { Terminal } from "../terminal.ts";
@@ -27,17 +34,28 @@ export interface LocalState {
 }
 
 /** Looks a name up. Throws InvalidNameError. */
-export async function findLocalState(terminal: Pick<Terminal, "environment">, name: string = DEFAULT_CLUSTER_NAME): Promise<LocalState> {
+export async function findLocalState(
+  terminal: Pick<Terminal, "environment">,
+  name: string = DEFAULT_CLUSTER_NAME,
+): Promise<LocalState> {
   const paths = statePaths(stateHome(terminal), name);
   return { name, paths, holder: await lockHolder(paths.lock), runtime: await readRuntime(paths) };
 }
 
 /** A running, ready local cluster. Throws CommandError that says how to start it. */
-export async function requireRunning(terminal: Pick<Terminal, "environment">, name?: string): Promise<LocalState & { readonly runtime: RuntimeInfo }> {
+export async function requireRunning(
+  terminal: Pick<Terminal, "environment">,
+  name?: string,
+): Promise<LocalState & { readonly runtime: RuntimeInfo }> {
   const state = await findLocalState(terminal, name);
-  if (state.holder === undefined) throw new CommandError(`no local cluster ${state.name} is running: start it with \`nodeless up${name === undefined ? "" : ` --name ${name}`}\``);
+  if (state.holder === undefined)
+    throw new CommandError(
+      `no local cluster ${state.name} is running: start it with \`nodeless up${name === undefined ? "" : ` --name ${name}`}\``,
+    );
   if (state.runtime === undefined || state.runtime.pid !== state.holder.pid) {
-    throw new CommandError(`the local cluster ${state.name} (process ${state.holder.pid}) is still starting: try again in a moment`);
+    throw new CommandError(
+      `the local cluster ${state.name} (process ${state.holder.pid}) is still starting: try again in a moment`,
+    );
   }
   return { ...state, runtime: state.runtime };
 }

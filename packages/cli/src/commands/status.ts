@@ -1,10 +1,10 @@
 import { clusterCounts, knownNames } from "@nodeless/cluster";
 import { Command } from "commander";
-import { formatStructured, outputFormat } from "../output/structured.ts";
-import type { Terminal } from "../terminal.ts";
 import { CommandError } from "../exit-codes.ts";
-import { findLocalState, requireRunning, stateHome } from "./local-state.ts";
+import { formatStructured, outputFormat } from "../output/structured.ts";
 import { formatTable } from "../output/table.ts";
+import type { Terminal } from "../terminal.ts";
+import { findLocalState, requireRunning, stateHome } from "./local-state.ts";
 
 /** `nodeless status`: what runs, where, and how much of it. */
 export function statusCommand(terminal: Terminal): Command {
@@ -13,7 +13,10 @@ export function statusCommand(terminal: Terminal): Command {
     .option("--name <name>", "the local cluster")
     .option("--all", "list every local cluster that has state", false)
     .option("-o, --output <format>", "table, json or yaml", "table")
-    .addHelpText("after", "\nExamples:\n  nodeless status\n  nodeless status -o json | jq -r .endpoints.kubernetes\n  nodeless status --all\n")
+    .addHelpText(
+      "after",
+      "\nExamples:\n  nodeless status\n  nodeless status -o json | jq -r .endpoints.kubernetes\n  nodeless status --all\n",
+    )
     .action(async (options: { name?: string; all: boolean; output: string }) => {
       const format = outputFormat(options.output, ["table", "json", "yaml"]);
       const value = options.all ? await listAll(terminal) : await describe(terminal, options.name);
@@ -31,7 +34,11 @@ interface Status {
   readonly context: string;
   readonly nodes: { readonly total: number; readonly fargate: number; readonly ec2: number; readonly ready: number };
   readonly pods: { readonly total: number; readonly running: number; readonly pending: number };
-  readonly fargateProfiles: readonly { readonly name: string; readonly status: string; readonly health: readonly string[] }[];
+  readonly fargateProfiles: readonly {
+    readonly name: string;
+    readonly status: string;
+    readonly health: readonly string[];
+  }[];
 }
 
 async function describe(terminal: Terminal, name: string | undefined): Promise<Status> {
@@ -48,13 +55,18 @@ async function describe(terminal: Terminal, name: string | undefined): Promise<S
       ...counts,
     };
   } catch (cause) {
-    throw new CommandError(`${runtime.name} (process ${runtime.pid}) does not answer at ${runtime.kubernetesEndpoint}: look into ${paths.log}`, { cause });
+    throw new CommandError(
+      `${runtime.name} (process ${runtime.pid}) does not answer at ${runtime.kubernetesEndpoint}: look into ${paths.log}`,
+      { cause },
+    );
   }
 }
 
 function statusText(status: Status): string {
   const { nodes, pods } = status;
-  const profiles = status.fargateProfiles.map(({ name, status: state, health }) => `${name} ${state}${health.length > 0 ? ` (${health.join("; ")})` : ""}`);
+  const profiles = status.fargateProfiles.map(
+    ({ name, status: state, health }) => `${name} ${state}${health.length > 0 ? ` (${health.join("; ")})` : ""}`,
+  );
   const rows: readonly (readonly [string, string])[] = [
     ["name", `${status.name} (process ${status.pid}, since ${status.startedAt})`],
     ["cluster", `${status.cluster.name}, Kubernetes ${status.cluster.version}, ${status.cluster.region}`],
@@ -85,5 +97,13 @@ async function listAll(terminal: Terminal): Promise<readonly Summary[]> {
 }
 
 function allTable(summaries: readonly Summary[]): string {
-  return formatTable(["name", "running", "pid", "cluster"], summaries.map(({ name, running, pid, cluster }) => [name, running ? "yes" : "no", pid === null ? "" : String(pid), cluster]));
+  return formatTable(
+    ["name", "running", "pid", "cluster"],
+    summaries.map(({ name, running, pid, cluster }) => [
+      name,
+      running ? "yes" : "no",
+      pid === null ? "" : String(pid),
+      cluster,
+    ]),
+  );
 }

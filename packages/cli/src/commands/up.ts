@@ -2,9 +2,18 @@ import { spawn } from "node:child_process";
 import { mkdir, open, readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { acquireLock, AlreadyRunningError, lockHolder, rememberedFile, rememberFile, type StatePaths, startLocalCluster, statePaths } from "@nodeless/cluster";
-import { jsonLogger, systemClock, systemRandom } from "@nodeless/environment";
+import {
+  AlreadyRunningError,
+  acquireLock,
+  lockHolder,
+  rememberedFile,
+  rememberFile,
+  type StatePaths,
+  startLocalCluster,
+  statePaths,
+} from "@nodeless/cluster";
 import { type ClusterFile, clusterSpec, DEFAULT_CLUSTER_NAME, parseClusterFile } from "@nodeless/eks";
+import { jsonLogger, systemClock, systemRandom } from "@nodeless/environment";
 import { Command } from "commander";
 import { CommandError, EXIT, UsageError } from "../exit-codes.ts";
 import { progressLine, progressPrinter } from "../output/progress.ts";
@@ -60,7 +69,12 @@ async function readInput(terminal: Terminal, options: UpOptions): Promise<Input>
     const name = options.name ?? DEFAULT_CLUSTER_NAME;
     const paths = statePaths(stateHome(terminal), name);
     const remembered = await rememberedFile(paths);
-    return { name, paths, text: undefined, file: remembered === undefined ? undefined : parseClusterFile(remembered.text, remembered.file) };
+    return {
+      name,
+      paths,
+      text: undefined,
+      file: remembered === undefined ? undefined : parseClusterFile(remembered.text, remembered.file),
+    };
   }
   const text = await readText(terminal, options.file);
   const file = parseClusterFile(text, options.file === "-" ? "standard input" : options.file);
@@ -72,7 +86,9 @@ async function readText(terminal: Terminal, file: string): Promise<string> {
   try {
     return await readFile(file === "-" ? 0 : resolve(terminal.cwd, file), "utf8");
   } catch (cause) {
-    throw new CommandError(`cannot read ${file}: ${(cause as Error).message}; give the path of a YAML file with -f`, { cause });
+    throw new CommandError(`cannot read ${file}: ${(cause as Error).message}; give the path of a YAML file with -f`, {
+      cause,
+    });
   }
 }
 
@@ -80,23 +96,38 @@ async function run(terminal: Terminal, options: UpOptions): Promise<void> {
   const started = systemClock.monotonicMs();
   const input = await readInput(terminal, options);
   const { name, paths } = input;
-  const { spec, notices } = clusterSpec(input.file, { name, region: terminal.environment["AWS_REGION"] ?? terminal.environment["AWS_DEFAULT_REGION"] });
+  const { spec, notices } = clusterSpec(input.file, {
+    name,
+    region: terminal.environment["AWS_REGION"] ?? terminal.environment["AWS_DEFAULT_REGION"],
+  });
   const lock = await acquireLock(paths.lock, name, systemClock.now());
   const interruption = interruptible();
   try {
     if (input.text !== undefined) await rememberFile(paths, { file: input.file?.file ?? "", text: input.text });
-    announce(terminal, name, options.realistic, notices.map(({ message }) => message));
+    announce(
+      terminal,
+      name,
+      options.realistic,
+      notices.map(({ message }) => message),
+    );
     const log = await open(paths.log, "a", 0o600);
     const cluster = await startLocalCluster({
       name,
       paths,
       spec,
       realistic: options.realistic,
-      ports: { kubernetes: port(options.kubernetesPort, "--kubernetes-port"), aws: port(options.awsPort, "--aws-port") },
+      ports: {
+        kubernetes: port(options.kubernetesPort, "--kubernetes-port"),
+        aws: port(options.awsPort, "--aws-port"),
+      },
       kubeconfigPath: userKubeconfig(terminal),
       clock: systemClock,
       random: systemRandom,
-      logger: jsonLogger({ write: (line) => void log.appendFile(line).catch(() => {}), now: () => systemClock.now(), minimumLevel: logLevel(options.logLevel) }),
+      logger: jsonLogger({
+        write: (line) => void log.appendFile(line).catch(() => {}),
+        now: () => systemClock.now(),
+        minimumLevel: logLevel(options.logLevel),
+      }),
       onEvent: progressPrinter(terminal),
       signal: interruption.signal,
     });
@@ -121,14 +152,17 @@ async function run(terminal: Terminal, options: UpOptions): Promise<void> {
 
 function announce(terminal: Terminal, name: string, realistic: boolean, notices: readonly string[]): void {
   const times = realistic ? "times are those of AWS" : "times are compressed (--realistic for those of AWS)";
-  terminal.err(`nodeless ${VERSION}: local cluster ${styled(terminal, "bold", name)}; containers are simulated, nothing is paid, ${times}\n`);
+  terminal.err(
+    `nodeless ${VERSION}: local cluster ${styled(terminal, "bold", name)}; containers are simulated, nothing is paid, ${times}\n`,
+  );
   for (const notice of notices) terminal.err(`  ${styled(terminal, "yellow", "!")} ${notice}\n`);
 }
 
 function port(value: string | undefined, option: string): number | undefined {
   if (value === undefined) return undefined;
   const number = Number(value);
-  if (!Number.isInteger(number) || number < 0 || number > 65_535) throw new UsageError(`${option}: ${JSON.stringify(value)} is not a port number (0 picks a free one)`);
+  if (!Number.isInteger(number) || number < 0 || number > 65_535)
+    throw new UsageError(`${option}: ${JSON.stringify(value)} is not a port number (0 picks a free one)`);
   return number;
 }
 
@@ -136,7 +170,8 @@ const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 
 function logLevel(value: string): (typeof LOG_LEVELS)[number] {
   const level = LOG_LEVELS.find((candidate) => candidate === value);
-  if (level === undefined) throw new UsageError(`--log-level: ${JSON.stringify(value)} is not one of ${LOG_LEVELS.join(", ")}`);
+  if (level === undefined)
+    throw new UsageError(`--log-level: ${JSON.stringify(value)} is not one of ${LOG_LEVELS.join(", ")}`);
   return level;
 }
 
@@ -176,11 +211,15 @@ async function detach(terminal: Terminal, options: UpOptions): Promise<void> {
   await mkdir(dirname(paths.log), { recursive: true, mode: 0o700 });
   const output = await open(`${paths.directory}/output.log`, "w", 0o600);
   const arguments_ = ["up", "--name", name, ...childOptions(options)];
-  const child = spawn(process.execPath, [...process.execArgv, fileURLToPath(new URL("../../bin/nodeless.js", import.meta.url)), ...arguments_], {
-    detached: true,
-    cwd: terminal.cwd,
-    stdio: [text !== undefined && options.file === "-" ? "pipe" : "ignore", output.fd, output.fd, "ipc"],
-  });
+  const child = spawn(
+    process.execPath,
+    [...process.execArgv, fileURLToPath(new URL("../../bin/nodeless.js", import.meta.url)), ...arguments_],
+    {
+      detached: true,
+      cwd: terminal.cwd,
+      stdio: [text !== undefined && options.file === "-" ? "pipe" : "ignore", output.fd, output.fd, "ipc"],
+    },
+  );
   if (options.file === "-") child.stdin?.end(text);
   const exitCode = await new Promise<number | undefined>((resolve, reject) => {
     child.once("message", () => resolve(undefined));
@@ -189,10 +228,13 @@ async function detach(terminal: Terminal, options: UpOptions): Promise<void> {
   });
   await output.close();
   terminal.err(await readFile(`${paths.directory}/output.log`, "utf8"));
-  if (exitCode !== undefined) throw new CommandError(`${name} did not start (exit code ${exitCode}); its log is ${paths.log}`);
+  if (exitCode !== undefined)
+    throw new CommandError(`${name} did not start (exit code ${exitCode}); its log is ${paths.log}`);
   child.disconnect();
   child.unref();
-  terminal.err(`${name} goes on as process ${child.pid}; stop it with \`nodeless down${name === DEFAULT_CLUSTER_NAME ? "" : ` --name ${name}`}\`\n`);
+  terminal.err(
+    `${name} goes on as process ${child.pid}; stop it with \`nodeless down${name === DEFAULT_CLUSTER_NAME ? "" : ` --name ${name}`}\`\n`,
+  );
 }
 
 function childOptions(options: UpOptions): readonly string[] {

@@ -1,5 +1,5 @@
-import { Command } from "commander";
 import { DEFAULT_VERSION } from "@nodeless/eks";
+import { Command } from "commander";
 import { formatStructured, outputFormat } from "../output/structured.ts";
 import type { Terminal } from "../terminal.ts";
 import { VERSION } from "../version.ts";
@@ -14,6 +14,9 @@ export function versionCommand(terminal: Terminal): Command {
       const format = outputFormat(options.output, ["table", "json", "yaml"]);
       const facts = { nodeless: VERSION, node: process.versions.node, kubernetes: DEFAULT_VERSION };
       if (format === "json" || format === "yaml") terminal.out(formatStructured(format, facts));
-      else terminal.out(`nodeless ${facts.nodeless}\nNode ${facts.node}\nKubernetes ${facts.kubernetes} (default of new clusters)\n`);
+      else
+        terminal.out(
+          `nodeless ${facts.nodeless}\nNode ${facts.node}\nKubernetes ${facts.kubernetes} (default of new clusters)\n`,
+        );
     });
 }

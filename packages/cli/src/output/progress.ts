@@ -8,14 +8,22 @@ export function progressPrinter(terminal: Terminal): (event: StepEvent) => void 
   return (event) => {
     if (event.kind === "started") return;
     const { step, outcome, elapsedMs } = event;
-    const mark = styled(terminal, outcome.change === "unchanged" ? "dim" : "green", outcome.change === "unchanged" ? "=" : "✔");
-    terminal.err(`  ${mark} ${step.title.padEnd(TITLE_WIDTH)} ${outcome.detail}  ${styled(terminal, "dim", seconds(elapsedMs))}\n`);
+    const mark = styled(
+      terminal,
+      outcome.change === "unchanged" ? "dim" : "green",
+      outcome.change === "unchanged" ? "=" : "✔",
+    );
+    terminal.err(
+      `  ${mark} ${step.title.padEnd(TITLE_WIDTH)} ${outcome.detail}  ${styled(terminal, "dim", seconds(elapsedMs))}\n`,
+    );
   };
 }
 
 /** A progress line of something that is not a step. */
 export function progressLine(terminal: Terminal, title: string, detail: string, elapsedMs: number): void {
-  terminal.err(`  ${styled(terminal, "green", "✔")} ${title.padEnd(TITLE_WIDTH)} ${detail}  ${styled(terminal, "dim", seconds(elapsedMs))}\n`);
+  terminal.err(
+    `  ${styled(terminal, "green", "✔")} ${title.padEnd(TITLE_WIDTH)} ${detail}  ${styled(terminal, "dim", seconds(elapsedMs))}\n`,
+  );
 }
 
 /** `0.42 s` */

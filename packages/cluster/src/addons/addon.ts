@@ -34,6 +34,11 @@ export const NOT_ON_FARGATE = {
 } as const;
 
 /** One object of an add-on. */
-export function addonObject(apiVersion: string, kind: string, metadata: Fresh<KubernetesObject>["metadata"], rest: object): Fresh<KubernetesObject> {
+export function addonObject(
+  apiVersion: string,
+  kind: string,
+  metadata: Fresh<KubernetesObject>["metadata"],
+  rest: object,
+): Fresh<KubernetesObject> {
   return { apiVersion, kind, metadata, ...rest };
 }

@@ -11,19 +11,38 @@ export const coredns: AddonDefinition = {
   workload: { kind: "Deployment", namespace: NAMESPACE, name: "coredns" },
   manifests: (context) => [
     addonObject("v1", "ServiceAccount", { name: "coredns", namespace: NAMESPACE, labels: LABELS }, {}),
-    addonObject("v1", "ConfigMap", { name: "coredns", namespace: NAMESPACE, labels: LABELS }, { data: { Corefile: COREFILE } }),
-    addonObject("v1", "Service", { name: "kube-dns", namespace: NAMESPACE, labels: { ...LABELS, "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS" } }, {
-      spec: {
-        clusterIP: context.dnsClusterIp,
-        selector: { "k8s-app": "kube-dns" },
-        ports: [
-          { name: "dns", port: 53, protocol: "UDP" },
-          { name: "dns-tcp", port: 53, protocol: "TCP" },
-          { name: "metrics", port: 9153, protocol: "TCP" },
-        ],
+    addonObject(
+      "v1",
+      "ConfigMap",
+      { name: "coredns", namespace: NAMESPACE, labels: LABELS },
+      { data: { Corefile: COREFILE } },
+    ),
+    addonObject(
+      "v1",
+      "Service",
+      {
+        name: "kube-dns",
+        namespace: NAMESPACE,
+        labels: { ...LABELS, "kubernetes.io/cluster-service": "true", "kubernetes.io/name": "CoreDNS" },
       },
-    }),
-    addonObject("policy/v1", "PodDisruptionBudget", { name: "coredns", namespace: NAMESPACE, labels: LABELS }, { spec: { maxUnavailable: 1, selector: { matchLabels: LABELS } } }),
+      {
+        spec: {
+          clusterIP: context.dnsClusterIp,
+          selector: { "k8s-app": "kube-dns" },
+          ports: [
+            { name: "dns", port: 53, protocol: "UDP" },
+            { name: "dns-tcp", port: 53, protocol: "TCP" },
+            { name: "metrics", port: 9153, protocol: "TCP" },
+          ],
+        },
+      },
+    ),
+    addonObject(
+      "policy/v1",
+      "PodDisruptionBudget",
+      { name: "coredns", namespace: NAMESPACE, labels: LABELS },
+      { spec: { maxUnavailable: 1, selector: { matchLabels: LABELS } } },
+    ),
     deployment(context),
   ],
 };
@@ -46,7 +65,10 @@ const COREFILE = [
 
 function deployment({ version, configurationValues }: AddonContext): Fresh<KubernetesObject> {
   const { computeType, replicaCount, resources } = configurationValues;
-  const annotations = typeof computeType === "string" ? { annotations: { "eks.amazonaws.com/compute-type": computeType.toLowerCase() } } : {};
+  const annotations =
+    typeof computeType === "string"
+      ? { annotations: { "eks.amazonaws.com/compute-type": computeType.toLowerCase() } }
+      : {};
   const container = {
     name: "coredns",
     image: `602401143452.dkr.ecr.local.amazonaws.com/eks/coredns:${version}`,
@@ -66,14 +88,21 @@ function deployment({ version, configurationValues }: AddonContext): Fresh<Kuber
     tolerations: [{ key: "CriticalAddonsOnly", operator: "Exists" }],
     dnsPolicy: "Default",
     containers: [container],
-    volumes: [{ name: "config-volume", configMap: { name: "coredns", items: [{ key: "Corefile", path: "Corefile" }] } }],
+    volumes: [
+      { name: "config-volume", configMap: { name: "coredns", items: [{ key: "Corefile", path: "Corefile" }] } },
+    ],
   };
-  return addonObject("apps/v1", "Deployment", { name: "coredns", namespace: NAMESPACE, labels: LABELS }, {
-    spec: {
-      replicas: typeof replicaCount === "number" ? replicaCount : 2,
-      selector: { matchLabels: LABELS },
-      strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1 } },
-      template: { metadata: { labels: LABELS, ...annotations }, spec },
+  return addonObject(
+    "apps/v1",
+    "Deployment",
+    { name: "coredns", namespace: NAMESPACE, labels: LABELS },
+    {
+      spec: {
+        replicas: typeof replicaCount === "number" ? replicaCount : 2,
+        selector: { matchLabels: LABELS },
+        strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 1 } },
+        template: { metadata: { labels: LABELS, ...annotations }, spec },
+      },
     },
-  });
+  );
 }

@@ -14,7 +14,10 @@ export async function clusterCredentials(directory: string, now: Date): Promise<
   const path = join(directory, "credentials.json");
   const kept = await readFileIfPresent(path);
   if (kept !== undefined) return parseCredentials(kept, path);
-  const made: ClusterCredentials = { certificates: await createCertificates({ now }), serviceAccountKey: await generateServiceAccountKey() };
+  const made: ClusterCredentials = {
+    certificates: await createCertificates({ now }),
+    serviceAccountKey: await generateServiceAccountKey(),
+  };
   await writeFileAtomically(path, JSON.stringify(made));
   return made;
 }

@@ -1,12 +1,30 @@
 import { join } from "node:path";
-import { type Deployment, DEPLOYMENTS, type Pod, SERVICE_ACCOUNTS } from "@nodeless/api";
-import { type ApiServer, createApiServer, type HttpsListener, listenHttps, type TokenAuthenticator } from "@nodeless/apiserver";
-import { createKubeletHost, type InProcessImage, type KubeletHost, runControllers, runDefaultScheduler } from "@nodeless/controlplane";
+import type { ServiceAccount } from "@nodeless/api";
+import { DEPLOYMENTS, type Deployment, type Pod, SERVICE_ACCOUNTS } from "@nodeless/api";
+import {
+  type ApiServer,
+  createApiServer,
+  type HttpsListener,
+  listenHttps,
+  type TokenAuthenticator,
+} from "@nodeless/apiserver";
+import {
+  createKubeletHost,
+  type InProcessImage,
+  type KubeletHost,
+  runControllers,
+  runDefaultScheduler,
+} from "@nodeless/controlplane";
 import type { Clock, Logger, Random } from "@nodeless/environment";
 import { type FargateBackend, fargateAdmissionPlugin, runFargateScheduler } from "@nodeless/fargate";
 import type { ClusterLaunch } from "@nodeless/local-aws";
-import { createInformer, createKubernetesClient, type Informer, type KubernetesClient, transportOf } from "@nodeless/runtime";
-import type { ServiceAccount } from "@nodeless/api";
+import {
+  createInformer,
+  createKubernetesClient,
+  type Informer,
+  type KubernetesClient,
+  transportOf,
+} from "@nodeless/runtime";
 import { openFileStore, type Store } from "@nodeless/storage";
 import { podIdentityWebhook } from "../pod-identity-webhook.ts";
 import type { Timings } from "../timings.ts";
@@ -43,7 +61,10 @@ export interface EmbeddedCluster {
 }
 
 /** Who the built-in parts are to the API server. */
-const CONTROL_PLANE_USER = { username: "system:kube-controller-manager", groups: ["system:masters", "system:authenticated"] } as const;
+const CONTROL_PLANE_USER = {
+  username: "system:kube-controller-manager",
+  groups: ["system:masters", "system:authenticated"],
+} as const;
 
 /** Opens the cluster's state (a new one for a new cluster) and starts everything on it. */
 export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Promise<EmbeddedCluster> {
@@ -80,7 +101,11 @@ interface Parts {
   readonly serviceAccounts: Informer<ServiceAccount>;
 }
 
-async function startApi(options: EmbeddedClusterOptions, credentials: ClusterCredentials, store: Store): Promise<Parts> {
+async function startApi(
+  options: EmbeddedClusterOptions,
+  credentials: ClusterCredentials,
+  store: Store,
+): Promise<Parts> {
   const { launch, clock, random, logger, port, timings } = options;
   // The plugins need a client, which needs the server, which needs the plugins: the cell is filled before the first request.
   const cell: { serviceAccounts?: Informer<ServiceAccount>; kubelets?: KubeletHost } = {};
@@ -104,7 +129,10 @@ async function startApi(options: EmbeddedClusterOptions, credentials: ClusterCre
     ],
     logs: (pod: Pod, container: string) => cell.kubelets?.logs(pod, container),
   });
-  const client = createKubernetesClient({ transport: transportOf((request) => api.handle(request), CONTROL_PLANE_USER), userAgent: "nodeless-controlplane" });
+  const client = createKubernetesClient({
+    transport: transportOf((request) => api.handle(request), CONTROL_PLANE_USER),
+    userAgent: "nodeless-controlplane",
+  });
   const serviceAccounts = createInformer({ client: client.resource(SERVICE_ACCOUNTS), clock, random, logger });
   const kubelets = createKubeletHost({
     client,
@@ -116,19 +144,32 @@ async function startApi(options: EmbeddedClusterOptions, credentials: ClusterCre
   });
   cell.serviceAccounts = serviceAccounts;
   cell.kubelets = kubelets;
-  const listener = await listenHttps({ server: api, port: port.number, fallback: port.fallback, certificates: credentials.certificates });
+  const listener = await listenHttps({
+    server: api,
+    port: port.number,
+    fallback: port.fallback,
+    certificates: credentials.certificates,
+  });
   return { api, listener, client, kubelets, serviceAccounts };
 }
 
 /** Settles when every part has stopped. */
-async function runParts(options: EmbeddedClusterOptions, { client, kubelets, serviceAccounts }: Parts, signal: AbortSignal): Promise<void> {
+async function runParts(
+  options: EmbeddedClusterOptions,
+  { client, kubelets, serviceAccounts }: Parts,
+  signal: AbortSignal,
+): Promise<void> {
   const { launch, clock, random, logger, timings } = options;
   const shared = { client, clock, signal };
   await Promise.all([
     serviceAccounts.run(signal),
     kubelets.run(signal),
     runControllers({ ...shared, random: random.split("controllers"), logger: logger.with({ part: "controllers" }) }),
-    runDefaultScheduler({ ...shared, random: random.split("scheduler"), logger: logger.with({ part: "default-scheduler" }) }),
+    runDefaultScheduler({
+      ...shared,
+      random: random.split("scheduler"),
+      logger: logger.with({ part: "default-scheduler" }),
+    }),
     runFargateScheduler({
       ...shared,
       random: random.split("fargate"),
@@ -150,5 +191,9 @@ function kubeletVersion(minor: string): string {
 /** Whether every replica of a Deployment is available. */
 export async function isAvailable(client: KubernetesClient, namespace: string, name: string): Promise<boolean> {
   const found: Deployment | undefined = await client.resource(DEPLOYMENTS).find({ namespace, name });
-  return found !== undefined && (found.status?.availableReplicas ?? 0) >= (found.spec.replicas ?? 1) && (found.status?.observedGeneration ?? 0) >= (found.metadata.generation ?? 0);
+  return (
+    found !== undefined &&
+    (found.status?.availableReplicas ?? 0) >= (found.spec.replicas ?? 1) &&
+    (found.status?.observedGeneration ?? 0) >= (found.metadata.generation ?? 0)
+  );
 }

@@ -31,17 +31,26 @@ export function provisionerImage(options: ProvisionerImageOptions): InProcessIma
   };
 }
 
-async function runContainer(context: ContainerContext, { clock, random, certificateAuthorityPem }: ProvisionerImageOptions): Promise<void> {
+async function runContainer(
+  context: ContainerContext,
+  { clock, random, certificateAuthorityPem }: ProvisionerImageOptions,
+): Promise<void> {
   const { env, pod, signal } = context;
   const logger = jsonLogger({ write: (line) => context.log(line.trimEnd()), now: () => clock.now() });
   const required = (name: string): string => {
     const value = env.get(name);
-    if (value === undefined || value === "") throw new Error(`environment variable ${name} is required; set it in the karpenter Deployment`);
+    if (value === undefined || value === "")
+      throw new Error(`environment variable ${name} is required; set it in the karpenter Deployment`);
     return value;
   };
   const token = cachedToken(clock, () => context.serviceAccountToken("https://kubernetes.default.svc"));
   await using transport = httpsTransport({ url: required("CLUSTER_ENDPOINT"), ca: certificateAuthorityPem, token });
-  const clients = awsClients({ region: required("AWS_REGION"), endpoint: env.get("AWS_ENDPOINT_URL"), roleArn: required("AWS_ROLE_ARN"), context });
+  const clients = awsClients({
+    region: required("AWS_REGION"),
+    endpoint: env.get("AWS_ENDPOINT_URL"),
+    roleArn: required("AWS_ROLE_ARN"),
+    context,
+  });
   const cloud = createAwsCloudProvider({
     clients,
     region: required("AWS_REGION"),
@@ -98,10 +107,20 @@ function awsClients({ region, endpoint, roleArn, context }: AwsIdentity): {
   readonly ssm: SSMClient;
   readonly pricing: PricingClient;
 } {
-  const place = { region, maxAttempts: 3, retryMode: "standard" as const, ...(endpoint === undefined ? {} : { endpoint }) };
+  const place = {
+    region,
+    maxAttempts: 3,
+    retryMode: "standard" as const,
+    ...(endpoint === undefined ? {} : { endpoint }),
+  };
   // The web identity call is unsigned; the SDK wants some credentials all the same.
   const sts = new STSClient({ ...place, credentials: { accessKeyId: "unsigned", secretAccessKey: "unsigned" } });
-  const credentials = async (): Promise<{ accessKeyId: string; secretAccessKey: string; sessionToken: string; expiration?: Date }> => {
+  const credentials = async (): Promise<{
+    accessKeyId: string;
+    secretAccessKey: string;
+    sessionToken: string;
+    expiration?: Date;
+  }> => {
     const answer = await sts.send(
       new AssumeRoleWithWebIdentityCommand({
         RoleArn: roleArn,
@@ -110,8 +129,19 @@ function awsClients({ region, endpoint, roleArn, context }: AwsIdentity): {
       }),
     );
     const { AccessKeyId = "", SecretAccessKey = "", SessionToken = "", Expiration } = answer.Credentials ?? {};
-    return { accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken, ...(Expiration === undefined ? {} : { expiration: Expiration }) };
+    return {
+      accessKeyId: AccessKeyId,
+      secretAccessKey: SecretAccessKey,
+      sessionToken: SessionToken,
+      ...(Expiration === undefined ? {} : { expiration: Expiration }),
+    };
   };
   const config = { ...place, credentials };
-  return { ec2: new EC2Client(config), eks: new EKSClient(config), iam: new IAMClient(config), ssm: new SSMClient(config), pricing: new PricingClient(config) };
+  return {
+    ec2: new EC2Client(config),
+    eks: new EKSClient(config),
+    iam: new IAMClient(config),
+    ssm: new SSMClient(config),
+    pricing: new PricingClient(config),
+  };
 }

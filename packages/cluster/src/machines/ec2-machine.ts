@@ -19,9 +19,16 @@ export interface MachineFacts {
 }
 
 /** What the kubelet of an EC2 instance reports: labels of the cloud provider and of its user data, resources of its type. */
-export function ec2Machine({ instance, instructions, zoneId, kubeletVersion, addresses }: MachineFacts): NodeRegistration {
+export function ec2Machine({
+  instance,
+  instructions,
+  zoneId,
+  kubeletVersion,
+  addresses,
+}: MachineFacts): NodeRegistration {
   const facts = findInstanceType(instance.region, instance.instanceType);
-  if (facts === undefined) throw new Error(`the catalog has no instance type ${instance.instanceType} in ${instance.region}`);
+  if (facts === undefined)
+    throw new Error(`the catalog has no instance type ${instance.instanceType} in ${instance.region}`);
   const resources = kubeletResources(facts, { maxPods: instructions.maxPods });
   const architecture = facts.architecture === "arm64" ? "arm64" : "amd64";
   return {

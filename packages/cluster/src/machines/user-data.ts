@@ -22,12 +22,17 @@ interface NodeConfig {
   readonly kind?: string;
   readonly spec?: {
     readonly cluster?: { readonly name?: string; readonly apiServerEndpoint?: string };
-    readonly kubelet?: { readonly config?: { readonly registerWithTaints?: readonly Taint[]; readonly maxPods?: number }; readonly flags?: readonly string[] };
+    readonly kubelet?: {
+      readonly config?: { readonly registerWithTaints?: readonly Taint[]; readonly maxPods?: number };
+      readonly flags?: readonly string[];
+    };
   };
 }
 
 function parseNodeConfig(userData: string): JoinInstructions | undefined {
-  const configs = mimeParts(userData).flatMap((part) => (part.includes("NodeConfig") ? yamlObjects(part) : [])) as readonly NodeConfig[];
+  const configs = mimeParts(userData).flatMap((part) =>
+    part.includes("NodeConfig") ? yamlObjects(part) : [],
+  ) as readonly NodeConfig[];
   const found = configs.filter(({ kind }) => kind === "NodeConfig").map(({ spec }) => spec);
   const cluster = found.find((spec) => spec?.cluster?.name !== undefined)?.cluster;
   if (cluster?.name === undefined) return undefined;
@@ -54,11 +59,13 @@ function mimeParts(text: string): readonly string[] {
 
 function yamlObjects(text: string): readonly unknown[] {
   const documents = parseAllDocuments(text);
-  return Array.isArray(documents) ? documents.filter(({ errors }) => errors.length === 0).map((document) => document.toJS() as unknown) : [];
+  return Array.isArray(documents)
+    ? documents.filter(({ errors }) => errors.length === 0).map((document) => document.toJS() as unknown)
+    : [];
 }
 
 function parseBootstrapScript(userData: string): JoinInstructions | undefined {
-  const command = /\/etc\/eks\/bootstrap\.sh\s+((?:.|\\\r?\n)*)/.exec(userData)?.[1]?.replace(/\\\r?\n/g, " ");
+  const command = /\/etc\/eks\/bootstrap\.sh\s+((?:\\\r?\n|.)*)/.exec(userData)?.[1]?.replace(/\\\r?\n/g, " ");
   if (command === undefined) return undefined;
   const clusterName = /^\s*['"]?([-\w]+)['"]?/.exec(command)?.[1];
   if (clusterName === undefined) return undefined;
@@ -92,7 +99,11 @@ function parseTaints(text: string): readonly Taint[] {
     .split(",")
     .map((item) => /^([^=:]+)(?:=([^:]*))?:(\w+)$/.exec(item))
     .filter((match) => match !== null)
-    .map(([, key = "", value, effect = ""]) => ({ key, effect, ...(value === undefined || value === "" ? {} : { value }) }));
+    .map(([, key = "", value, effect = ""]) => ({
+      key,
+      effect,
+      ...(value === undefined || value === "" ? {} : { value }),
+    }));
 }
 
 function parseBottlerocket(userData: string): JoinInstructions | undefined {
@@ -102,11 +113,13 @@ function parseBottlerocket(userData: string): JoinInstructions | undefined {
     const header = /^\s*\[([^\]]+)\]\s*$/.exec(line)?.[1];
     if (header !== undefined) table = header.replaceAll('"', "");
     const pair = /^\s*(?:"([^"]+)"|'([^']+)'|([-\w.]+))\s*=\s*(.+?)\s*$/.exec(line);
-    if (pair !== null) values.set(`${table}.${pair[1] ?? pair[2] ?? pair[3] ?? ""}`, (pair[4] ?? "").replace(/^["'[]+|["'\]]+$/g, ""));
+    if (pair !== null)
+      values.set(`${table}.${pair[1] ?? pair[2] ?? pair[3] ?? ""}`, (pair[4] ?? "").replace(/^["'[]+|["'\]]+$/g, ""));
   }
   const clusterName = values.get("settings.kubernetes.cluster-name");
   if (clusterName === undefined) return undefined;
-  const below = (prefix: string): [string, string][] => [...values].filter(([key]) => key.startsWith(prefix)).map(([key, value]) => [key.slice(prefix.length), value]);
+  const below = (prefix: string): [string, string][] =>
+    [...values].filter(([key]) => key.startsWith(prefix)).map(([key, value]) => [key.slice(prefix.length), value]);
   const maxPods = values.get("settings.kubernetes.max-pods");
   return {
     clusterName,

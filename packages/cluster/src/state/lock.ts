@@ -15,7 +15,9 @@ export class AlreadyRunningError extends Error {
   readonly holder: LockHolder;
 
   constructor(name: string, holder: LockHolder) {
-    super(`${name} is already running as process ${holder.pid} since ${holder.startedAt}: use it, stop it with \`nodeless down --name ${name}\`, or start another with --name`);
+    super(
+      `${name} is already running as process ${holder.pid} since ${holder.startedAt}: use it, stop it with \`nodeless down --name ${name}\`, or start another with --name`,
+    );
     this.holder = holder;
   }
 }
@@ -23,7 +25,11 @@ export class AlreadyRunningError extends Error {
 /** Takes the lock file for this process; a lock left by a dead process is taken over. Throws AlreadyRunningError. */
 export async function acquireLock(path: string, name: string, now: Date): Promise<{ release(): Promise<void> }> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
-  const holder: LockHolder = { pid: process.pid, startedAt: now.toISOString(), processStart: await processStart(process.pid) };
+  const holder: LockHolder = {
+    pid: process.pid,
+    startedAt: now.toISOString(),
+    processStart: await processStart(process.pid),
+  };
   // Two tries: the second after removing a dead holder's file. If it exists again, somebody else was faster.
   for (const attempt of [1, 2]) {
     try {
@@ -35,7 +41,8 @@ export async function acquireLock(path: string, name: string, now: Date): Promis
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     }
     const other = await lockHolder(path);
-    if (other !== undefined || attempt === 2) throw new AlreadyRunningError(name, other ?? { pid: 0, startedAt: "an unknown time", processStart: "" });
+    if (other !== undefined || attempt === 2)
+      throw new AlreadyRunningError(name, other ?? { pid: 0, startedAt: "an unknown time", processStart: "" });
     await rm(path, { force: true });
   }
   throw new Error("unreachable: the loop returns or throws");

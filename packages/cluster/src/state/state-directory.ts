@@ -22,7 +22,10 @@ export class InvalidNameError extends Error {
 
 /** Where the state of `name` is below `home` (`~/.nodeless` unless NODELESS_HOME says otherwise). Throws InvalidNameError. */
 export function statePaths(home: string, name: string): StatePaths {
-  if (!NAME.test(name)) throw new InvalidNameError(`name ${JSON.stringify(name)} is not usable: use lower-case letters, digits and -, at most 63, starting with a letter or digit`);
+  if (!NAME.test(name))
+    throw new InvalidNameError(
+      `name ${JSON.stringify(name)} is not usable: use lower-case letters, digits and -, at most 63, starting with a letter or digit`,
+    );
   const directory = join(home, name);
   return {
     directory,
@@ -39,7 +42,10 @@ export function statePaths(home: string, name: string): StatePaths {
 export async function knownNames(home: string): Promise<readonly string[]> {
   try {
     const entries = await readdir(home, { withFileTypes: true });
-    return entries.filter((entry) => entry.isDirectory() && NAME.test(entry.name)).map((entry) => entry.name).sort();
+    return entries
+      .filter((entry) => entry.isDirectory() && NAME.test(entry.name))
+      .map((entry) => entry.name)
+      .sort();
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return [];
     throw error;

@@ -74,7 +74,6 @@ export interface ClusterConfig {
   };
 }
 
-
 const NO_NODE_GROUPS =
   "nodeless has no node groups: remove this field; pods that no Fargate profile selects get nodes from the NodePool";
 const LATER = "not supported by nodeless yet: remove this field";

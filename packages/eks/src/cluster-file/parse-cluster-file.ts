@@ -28,7 +28,8 @@ const ALIASES_MAX = 100;
  * Throws InvalidClusterFileError with every problem: bad YAML, unknown fields (with a suggestion), a second ClusterConfig.
  */
 export function parseClusterFile(text: string, file: string): ClusterFile {
-  if (text.length > FILE_BYTES_MAX) throw new InvalidClusterFileError([{ file, path: "", message: `larger than ${FILE_BYTES_MAX} bytes; split it` }]);
+  if (text.length > FILE_BYTES_MAX)
+    throw new InvalidClusterFileError([{ file, path: "", message: `larger than ${FILE_BYTES_MAX} bytes; split it` }]);
   const lines = new LineCounter();
   const problems: FileProblem[] = [];
   const context: ReadContext = { file, lines, problems };
@@ -38,9 +39,15 @@ export function parseClusterFile(text: string, file: string): ClusterFile {
   for (const document of Array.isArray(documents) ? documents : []) {
     if (reportSyntax(document, context) || document.contents === null) continue;
     if (!isMap(document.contents)) {
-      report(context, document.contents, "", "expected a mapping with apiVersion and kind; if the indentation was lost, restore it");
+      report(
+        context,
+        document.contents,
+        "",
+        "expected a mapping with apiVersion and kind; if the indentation was lost, restore it",
+      );
     } else if (document.get("kind") === "ClusterConfig") {
-      if (config !== undefined) report(context, document.contents, "", "a second ClusterConfig: one file describes one cluster");
+      if (config !== undefined)
+        report(context, document.contents, "", "a second ClusterConfig: one file describes one cluster");
       config = readClusterConfig(document.contents, "", context);
     } else {
       const manifest = readManifest(document, context);
@@ -52,7 +59,13 @@ export function parseClusterFile(text: string, file: string): ClusterFile {
 }
 
 function reportSyntax(document: Document.Parsed, { file, lines, problems }: ReadContext): boolean {
-  for (const error of document.errors) problems.push({ file, line: lines.linePos(error.pos[0]).line, path: "", message: `not valid YAML: ${error.message}` });
+  for (const error of document.errors)
+    problems.push({
+      file,
+      line: lines.linePos(error.pos[0]).line,
+      path: "",
+      message: `not valid YAML: ${error.message}`,
+    });
   return document.errors.length > 0;
 }
 
@@ -64,7 +77,11 @@ function readManifest(document: Document.Parsed, context: ReadContext): FileMani
     return undefined;
   }
   const { metadata } = value;
-  if (typeof metadata !== "object" || metadata === null || (typeof metadata.name !== "string" && typeof metadata.generateName !== "string")) {
+  if (
+    typeof metadata !== "object" ||
+    metadata === null ||
+    (typeof metadata.name !== "string" && typeof metadata.generateName !== "string")
+  ) {
     report(context, contents as never, "metadata.name", `required: give the ${value.kind} a name`);
     return undefined;
   }

@@ -34,7 +34,8 @@ function describe(node: Node | null): string {
 export const string: Reader<string> = (node, path, context) => {
   if (isScalar(node) && typeof node.value === "string") return node.value;
   // A version such as 1.33 is a number to YAML; what the author wrote is still there.
-  const source = isScalar(node) && (typeof node.value === "number" || typeof node.value === "boolean") ? node.source : undefined;
+  const source =
+    isScalar(node) && (typeof node.value === "number" || typeof node.value === "boolean") ? node.source : undefined;
   if (source !== undefined) return source;
   report(context, node, path, `expected a string, found ${describe(node)}`);
   return undefined;
@@ -97,7 +98,14 @@ export function object<S extends Shape>(shape: S, aliases: Readonly<Record<strin
       const reader = Object.hasOwn(shape, name) ? shape[name] : undefined;
       if (reader === undefined) {
         const suggestion = closest(written, Object.keys(shape));
-        report(context, key as Node, fieldPath, suggestion === undefined ? `unknown field; known fields here are ${Object.keys(shape).join(", ")}` : `unknown field; did you mean ${JSON.stringify(suggestion)}?`);
+        report(
+          context,
+          key as Node,
+          fieldPath,
+          suggestion === undefined
+            ? `unknown field; known fields here are ${Object.keys(shape).join(", ")}`
+            : `unknown field; did you mean ${JSON.stringify(suggestion)}?`,
+        );
         continue;
       }
       const read = reader(value as Node | null, fieldPath, context);

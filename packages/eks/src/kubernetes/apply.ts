@@ -30,11 +30,19 @@ export class ResourceFinder {
   async #ask(apiVersion: string): Promise<readonly ResourceType[]> {
     const path = apiVersion.includes("/") ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
     try {
-      const list = (await this.#client.raw("GET", path)) as { readonly resources?: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean }[] };
+      const list = (await this.#client.raw("GET", path)) as {
+        readonly resources?: readonly { readonly name: string; readonly kind: string; readonly namespaced: boolean }[];
+      };
       const [group, version] = apiVersion.includes("/") ? apiVersion.split("/") : ["", apiVersion];
       return (list.resources ?? [])
         .filter(({ name }) => !name.includes("/"))
-        .map(({ name, kind, namespaced }) => ({ group: group ?? "", version: version ?? "", resource: name, kind, namespaced }));
+        .map(({ name, kind, namespaced }) => ({
+          group: group ?? "",
+          version: version ?? "",
+          resource: name,
+          kind,
+          namespaced,
+        }));
     } catch (error) {
       if ((error as { readonly code?: unknown }).code === 404 || /not found/i.test((error as Error).message)) return [];
       throw error;
@@ -46,9 +54,16 @@ export class ResourceFinder {
  * Creates the object, or brings the existing one to what the object says (merge patch: fields that the object does not
  * mention stay). Throws the server's ApiStatusError for anything it refuses.
  */
-export async function applyObject(client: KubernetesClient, finder: ResourceFinder, object: Fresh<KubernetesObject>): Promise<"created" | "configured" | "unchanged"> {
+export async function applyObject(
+  client: KubernetesClient,
+  finder: ResourceFinder,
+  object: Fresh<KubernetesObject>,
+): Promise<"created" | "configured" | "unchanged"> {
   const type = await finder.find(object.apiVersion, object.kind);
-  if (type === undefined) throw new Error(`the cluster does not know kind ${object.kind} in ${object.apiVersion}: apply its CustomResourceDefinition first, or correct apiVersion and kind`);
+  if (type === undefined)
+    throw new Error(
+      `the cluster does not know kind ${object.kind} in ${object.apiVersion}: apply its CustomResourceDefinition first, or correct apiVersion and kind`,
+    );
   const name = object.metadata.name ?? "";
   const namespace = type.namespaced ? (object.metadata.namespace ?? "default") : undefined;
   const placed = namespace === undefined ? object : { ...object, metadata: { ...object.metadata, namespace } };

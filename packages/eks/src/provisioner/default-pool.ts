@@ -1,7 +1,11 @@
 import type { Fresh, KubernetesObject } from "@nodeless/api";
 
 /** The pool of a cluster whose file brings none: on-demand Linux nodes of the general families, removed soon after they are empty. */
-export function defaultPool(options: { readonly clusterName: string; readonly nodeRoleName: string; readonly consolidateAfter: string }): readonly Fresh<KubernetesObject>[] {
+export function defaultPool(options: {
+  readonly clusterName: string;
+  readonly nodeRoleName: string;
+  readonly consolidateAfter: string;
+}): readonly Fresh<KubernetesObject>[] {
   const discovery = [{ tags: { "karpenter.sh/discovery": options.clusterName } }];
   const requirement = (key: string, operator: string, ...values: string[]): object => ({ key, operator, values });
   const nodeClass = {

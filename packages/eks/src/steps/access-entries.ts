@@ -7,10 +7,16 @@ export const accessEntriesStep: Step = {
   id: "access",
   title: "access entries",
   async run(context) {
-    const entries: readonly AccessEntryConfig[] = [{ principalARN: fact(context, "nodeRoleArn"), type: "EC2_LINUX" }, ...context.spec.accessEntries];
+    const entries: readonly AccessEntryConfig[] = [
+      { principalARN: fact(context, "nodeRoleArn"), type: "EC2_LINUX" },
+      ...context.spec.accessEntries,
+    ];
     let created = 0;
     for (const entry of entries) if (await ensureEntry(context, entry)) created += 1;
-    return { change: created > 0 ? "created" : "unchanged", detail: `${entries.length} ${entries.length === 1 ? "entry" : "entries"}` };
+    return {
+      change: created > 0 ? "created" : "unchanged",
+      detail: `${entries.length} ${entries.length === 1 ? "entry" : "entries"}`,
+    };
   },
 };
 
@@ -38,7 +44,10 @@ async function ensureEntry({ aws, spec }: StepContext, entry: AccessEntryConfig)
         clusterName: spec.name,
         principalArn,
         policyArn: policyARN ?? "",
-        accessScope: { type: accessScope?.type ?? "cluster", ...(accessScope?.namespaces === undefined ? {} : { namespaces: [...accessScope.namespaces] }) },
+        accessScope: {
+          type: accessScope?.type ?? "cluster",
+          ...(accessScope?.namespaces === undefined ? {} : { namespaces: [...accessScope.namespaces] }),
+        },
       }),
     );
   }

@@ -25,7 +25,8 @@ export function addonStep(addon: ClusterSpec["addons"][number]): Step {
 async function describe({ aws, spec }: StepContext, addonName: string): Promise<string | undefined> {
   return unlessNamed(
     ["ResourceNotFoundException"],
-    async () => (await aws.eks.send(new DescribeAddonCommand({ clusterName: spec.name, addonName }))).addon?.addonVersion ?? "",
+    async () =>
+      (await aws.eks.send(new DescribeAddonCommand({ clusterName: spec.name, addonName }))).addon?.addonVersion ?? "",
     async () => undefined,
   );
 }

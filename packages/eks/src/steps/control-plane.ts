@@ -16,14 +16,21 @@ export const controlPlaneStep: Step = {
     const existing = await describe(context);
     if (existing === undefined) await create(context);
     else if (existing.tags?.[CLUSTER_TAG] !== spec.name) {
-      throw new Error(`a cluster named ${spec.name} exists in ${spec.region} and was not made by nodeless: choose another metadata.name`);
+      throw new Error(
+        `a cluster named ${spec.name} exists in ${spec.region} and was not made by nodeless: choose another metadata.name`,
+      );
     } else if (existing.version !== undefined && existing.version !== spec.version) {
-      throw new Error(`cluster ${spec.name} runs Kubernetes ${existing.version}, the file asks for ${spec.version}: upgrades are not made here; set metadata.version: "${existing.version}"`);
+      throw new Error(
+        `cluster ${spec.name} runs Kubernetes ${existing.version}, the file asks for ${spec.version}: upgrades are not made here; set metadata.version: "${existing.version}"`,
+      );
     }
     const cluster = await waitUntilActive(context);
     remember(context, cluster);
     await discoverable(context, fact(context, "clusterSecurityGroupId"));
-    return { change: existing === undefined ? "created" : "unchanged", detail: `${spec.name} ${spec.version} at ${cluster.endpoint ?? ""}` };
+    return {
+      change: existing === undefined ? "created" : "unchanged",
+      detail: `${spec.name} ${spec.version} at ${cluster.endpoint ?? ""}`,
+    };
   },
 };
 
@@ -48,7 +55,10 @@ async function create(context: StepContext): Promise<void> {
       endpointPrivateAccess: spec.endpointPrivateAccess,
       ...(spec.publicAccessCidrs.length > 0 ? { publicAccessCidrs: [...spec.publicAccessCidrs] } : {}),
     },
-    accessConfig: { authenticationMode: spec.authenticationMode, bootstrapClusterCreatorAdminPermissions: spec.creatorIsAdmin },
+    accessConfig: {
+      authenticationMode: spec.authenticationMode,
+      bootstrapClusterCreatorAdminPermissions: spec.creatorIsAdmin,
+    },
     // No add-on pod exists before its Fargate profile does: that removes the whole restart problem.
     bootstrapSelfManagedAddons: false,
     kubernetesNetworkConfig: { serviceIpv4Cidr: spec.serviceIpv4Cidr },
@@ -62,11 +72,13 @@ async function create(context: StepContext): Promise<void> {
         await aws.eks.send(command);
         return true;
       } catch (error) {
-        if (errorName(error) === "InvalidParameterException" && /role/i.test((error as Error).message)) return undefined;
+        if (errorName(error) === "InvalidParameterException" && /role/i.test((error as Error).message))
+          return undefined;
         throw error;
       }
     },
-    () => `EKS does not accept role ${fact(context, "clusterRoleArn")}: check that it exists and trusts eks.amazonaws.com`,
+    () =>
+      `EKS does not accept role ${fact(context, "clusterRoleArn")}: check that it exists and trusts eks.amazonaws.com`,
   );
 }
 
@@ -78,7 +90,9 @@ async function waitUntilActive(context: StepContext): Promise<Cluster> {
       const cluster = await describe(context);
       if (cluster?.status === "FAILED") {
         const issues = (cluster.health?.issues ?? []).map(({ code, message }) => `${code}: ${message}`).join("; ");
-        throw new Error(`cluster ${context.spec.name} is FAILED${issues === "" ? "" : ` (${issues})`}: delete it and run the command again`);
+        throw new Error(
+          `cluster ${context.spec.name} is FAILED${issues === "" ? "" : ` (${issues})`}: delete it and run the command again`,
+        );
       }
       return cluster?.status === "ACTIVE" || cluster?.status === "UPDATING" ? cluster : undefined;
     },
@@ -99,5 +113,7 @@ function remember({ facts, spec, connect }: StepContext, cluster: Cluster): void
 
 /** Nodes carry the cluster's own security group, so that pods on Fargate and on EC2 reach each other. */
 async function discoverable({ aws, spec }: StepContext, groupId: string): Promise<void> {
-  await aws.ec2.send(new CreateTagsCommand({ Resources: [groupId], Tags: [{ Key: "karpenter.sh/discovery", Value: spec.name }] }));
+  await aws.ec2.send(
+    new CreateTagsCommand({ Resources: [groupId], Tags: [{ Key: "karpenter.sh/discovery", Value: spec.name }] }),
+  );
 }

@@ -9,8 +9,14 @@ export function fargateProfileStep(profile: FargateProfileSpec): Step {
     title: `Fargate profile ${profile.name}`,
     async run(context) {
       const { aws, clock, signal, pollMs, spec } = context;
-      const change = await ensureFargateProfile({ eks: aws.eks, clusterName: spec.name, clock, signal, pollMs }, profile, fact(context, "fargateRoleArn"));
-      const selectors = profile.selectors.map(({ namespace, labels }) => [namespace, ...Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`)].join(" "));
+      const change = await ensureFargateProfile(
+        { eks: aws.eks, clusterName: spec.name, clock, signal, pollMs },
+        profile,
+        fact(context, "fargateRoleArn"),
+      );
+      const selectors = profile.selectors.map(({ namespace, labels }) =>
+        [namespace, ...Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`)].join(" "),
+      );
       return { change, detail: selectors.join(", ") };
     },
   };

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import {
   AttachRolePolicyCommand,
   CreateRoleCommand,
@@ -5,7 +6,6 @@ import {
   PutRolePolicyCommand,
   UpdateAssumeRolePolicyCommand,
 } from "@aws-sdk/client-iam";
-import { createHash } from "node:crypto";
 import { CLUSTER_TAG, type StepContext, unlessNamed } from "./step.ts";
 
 /** A role as the spec wants it. */
@@ -32,12 +32,22 @@ export function roleName(prefix: string, clusterName: string): string {
 export function serviceTrust(service: string, condition?: object): object {
   return {
     Version: "2012-10-17",
-    Statement: [{ Effect: "Allow", Principal: { Service: service }, Action: "sts:AssumeRole", ...(condition === undefined ? {} : { Condition: condition }) }],
+    Statement: [
+      {
+        Effect: "Allow",
+        Principal: { Service: service },
+        Action: "sts:AssumeRole",
+        ...(condition === undefined ? {} : { Condition: condition }),
+      },
+    ],
   };
 }
 
 /** Creates the role or corrects its trust policy; attaching and putting policies are idempotent by themselves. */
-export async function ensureRole(context: StepContext, wish: RoleWish): Promise<{ readonly arn: string; readonly created: boolean }> {
+export async function ensureRole(
+  context: StepContext,
+  wish: RoleWish,
+): Promise<{ readonly arn: string; readonly created: boolean }> {
   const { iam } = context.aws;
   const found = await unlessNamed(
     ["NoSuchEntityException", "NoSuchEntity"],
@@ -46,22 +56,39 @@ export async function ensureRole(context: StepContext, wish: RoleWish): Promise<
   );
   const role = found ?? (await createRole(context, wish));
   if (found !== undefined && !sameDocument(found.AssumeRolePolicyDocument, wish.trust)) {
-    await iam.send(new UpdateAssumeRolePolicyCommand({ RoleName: wish.name, PolicyDocument: JSON.stringify(wish.trust) }));
+    await iam.send(
+      new UpdateAssumeRolePolicyCommand({ RoleName: wish.name, PolicyDocument: JSON.stringify(wish.trust) }),
+    );
   }
   for (const policy of wish.managedPolicies) {
-    await iam.send(new AttachRolePolicyCommand({ RoleName: wish.name, PolicyArn: `arn:${context.facts.partition ?? "aws"}:iam::aws:policy/${policy}` }));
+    await iam.send(
+      new AttachRolePolicyCommand({
+        RoleName: wish.name,
+        PolicyArn: `arn:${context.facts.partition ?? "aws"}:iam::aws:policy/${policy}`,
+      }),
+    );
   }
   for (const [name, document] of Object.entries(wish.inlinePolicies ?? {})) {
-    await iam.send(new PutRolePolicyCommand({ RoleName: wish.name, PolicyName: name, PolicyDocument: JSON.stringify(document) }));
+    await iam.send(
+      new PutRolePolicyCommand({ RoleName: wish.name, PolicyName: name, PolicyDocument: JSON.stringify(document) }),
+    );
   }
   return { arn: role?.Arn ?? "", created: found === undefined };
 }
 
-async function createRole(context: StepContext, { name, description, trust }: RoleWish): Promise<{ readonly Arn: string | undefined } | undefined> {
+async function createRole(
+  context: StepContext,
+  { name, description, trust }: RoleWish,
+): Promise<{ readonly Arn: string | undefined } | undefined> {
   const { spec, aws } = context;
   const tags = Object.entries({ ...spec.tags, [CLUSTER_TAG]: spec.name }).map(([Key, Value]) => ({ Key, Value }));
   const answer = await aws.iam.send(
-    new CreateRoleCommand({ RoleName: name, Description: description, AssumeRolePolicyDocument: JSON.stringify(trust), Tags: tags }),
+    new CreateRoleCommand({
+      RoleName: name,
+      Description: description,
+      AssumeRolePolicyDocument: JSON.stringify(trust),
+      Tags: tags,
+    }),
   );
   return answer.Role === undefined ? undefined : { Arn: answer.Role.Arn };
 }

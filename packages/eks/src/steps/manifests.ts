@@ -12,7 +12,10 @@ export function poolsStep(consolidateAfter: string): Step {
     async run(context) {
       const { spec } = context;
       const own = spec.pools.map(({ object }) => object);
-      const objects = own.length > 0 ? own : defaultPool({ clusterName: spec.name, nodeRoleName: fact(context, "nodeRoleName"), consolidateAfter });
+      const objects =
+        own.length > 0
+          ? own
+          : defaultPool({ clusterName: spec.name, nodeRoleName: fact(context, "nodeRoleName"), consolidateAfter });
       return applyAll(context, objects, (object) => placeOf(object, spec.pools));
     },
   };
@@ -28,7 +31,11 @@ export const workloadsStep: Step = {
   },
 };
 
-async function applyAll(context: StepContext, objects: readonly Fresh<KubernetesObject>[], place: (object: Fresh<KubernetesObject>) => string): ReturnType<Step["run"]> {
+async function applyAll(
+  context: StepContext,
+  objects: readonly Fresh<KubernetesObject>[],
+  place: (object: Fresh<KubernetesObject>) => string,
+): ReturnType<Step["run"]> {
   const client = fact(context, "kubernetes");
   const finder = new ResourceFinder(client);
   let changes = 0;
@@ -39,7 +46,10 @@ async function applyAll(context: StepContext, objects: readonly Fresh<Kubernetes
       throw new Error(`${place(object)}${cause instanceof Error ? cause.message : String(cause)}`, { cause });
     }
   }
-  return { change: changes > 0 ? "created" : "unchanged", detail: objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`).join(", ") };
+  return {
+    change: changes > 0 ? "created" : "unchanged",
+    detail: objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`).join(", "),
+  };
 }
 
 function placeOf(object: Fresh<KubernetesObject>, manifests: readonly FileManifest[]): string {

@@ -21,8 +21,8 @@ import {
   type ResourceType,
   type Tag,
 } from "@aws-sdk/client-ec2";
-import { subnetCidrs } from "./subnet-cidrs.ts";
 import { CLUSTER_TAG, poll, type Step, type StepContext, unlessNamed } from "./step.ts";
+import { subnetCidrs } from "./subnet-cidrs.ts";
 
 /** Zone ids without EKS Fargate (eks-bootstrap §3.1). */
 const ZONES_WITHOUT_FARGATE: ReadonlySet<string> = new Set(["use1-az3", "usw1-az2", "cac1-az3"]);
@@ -43,15 +43,25 @@ export const networkStep: Step = {
     context.facts.vpcId = vpc.id;
     context.facts.publicSubnetIds = subnets.publicIds;
     context.facts.privateSubnetIds = subnets.privateIds;
-    return { change: vpc.created ? "created" : "unchanged", detail: `${vpc.id} ${context.spec.vpcCidr}, zones ${zones.join(", ")}` };
+    return {
+      change: vpc.created ? "created" : "unchanged",
+      detail: `${vpc.id} ${context.spec.vpcCidr}, zones ${zones.join(", ")}`,
+    };
   },
 };
 
 async function chooseZones({ aws, spec }: StepContext): Promise<readonly string[]> {
-  const answer = await aws.ec2.send(new DescribeAvailabilityZonesCommand({ Filters: [{ Name: "zone-type", Values: ["availability-zone"] }] }));
-  const usable = (answer.AvailabilityZones ?? []).filter(({ ZoneId }) => !ZONES_WITHOUT_FARGATE.has(ZoneId ?? "")).map(({ ZoneName }) => ZoneName ?? "");
+  const answer = await aws.ec2.send(
+    new DescribeAvailabilityZonesCommand({ Filters: [{ Name: "zone-type", Values: ["availability-zone"] }] }),
+  );
+  const usable = (answer.AvailabilityZones ?? [])
+    .filter(({ ZoneId }) => !ZONES_WITHOUT_FARGATE.has(ZoneId ?? ""))
+    .map(({ ZoneName }) => ZoneName ?? "");
   const missing = spec.availabilityZones.filter((zone) => !usable.includes(zone));
-  if (missing.length > 0) throw new Error(`availabilityZones: ${missing.join(", ")} cannot be used for Fargate in ${spec.region}; usable are ${usable.join(", ")}`);
+  if (missing.length > 0)
+    throw new Error(
+      `availabilityZones: ${missing.join(", ")} cannot be used for Fargate in ${spec.region}; usable are ${usable.join(", ")}`,
+    );
   return spec.availabilityZones.length > 0 ? spec.availabilityZones : usable.sort().slice(0, ZONES_WANTED);
 }
 
@@ -62,7 +72,12 @@ const ownedFilters = (context: StepContext, name: string): Filter[] => [
 
 const resourceName = ({ spec }: StepContext, name: string): string => `nodeless-${spec.name}/${name}`;
 
-function tagged(context: StepContext, type: ResourceType, name: string, more: Readonly<Record<string, string>> = {}): { ResourceType: ResourceType; Tags: Tag[] }[] {
+function tagged(
+  context: StepContext,
+  type: ResourceType,
+  name: string,
+  more: Readonly<Record<string, string>> = {},
+): { ResourceType: ResourceType; Tags: Tag[] }[] {
   const tags = { ...context.spec.tags, [CLUSTER_TAG]: context.spec.name, Name: resourceName(context, name), ...more };
   return [{ ResourceType: type, Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }];
 }
@@ -73,7 +88,9 @@ async function ensureVpc(context: StepContext): Promise<{ readonly id: string; r
   let id = found.Vpcs?.[0]?.VpcId;
   const created = id === undefined;
   if (id === undefined) {
-    const answer = await aws.ec2.send(new CreateVpcCommand({ CidrBlock: spec.vpcCidr, TagSpecifications: tagged(context, "vpc", "VPC") }));
+    const answer = await aws.ec2.send(
+      new CreateVpcCommand({ CidrBlock: spec.vpcCidr, TagSpecifications: tagged(context, "vpc", "VPC") }),
+    );
     id = answer.Vpc?.VpcId ?? "";
   }
   // Fargate nodes register only in a VPC with both; the API takes one attribute per call.
@@ -91,29 +108,47 @@ interface Subnets {
 async function ensureSubnets(context: StepContext, vpcId: string, zones: readonly string[]): Promise<Subnets> {
   const { aws, spec } = context;
   const cidrs = subnetCidrs(spec.vpcCidr, zones.length * 2);
-  const present = await aws.ec2.send(new DescribeSubnetsCommand({ Filters: [{ Name: "vpc-id", Values: [vpcId] }, { Name: `tag:${CLUSTER_TAG}`, Values: [spec.name] }] }));
+  const present = await aws.ec2.send(
+    new DescribeSubnetsCommand({
+      Filters: [
+        { Name: "vpc-id", Values: [vpcId] },
+        { Name: `tag:${CLUSTER_TAG}`, Values: [spec.name] },
+      ],
+    }),
+  );
   const ensure = async (zone: string, cidr: string, isPublic: boolean): Promise<string> => {
     const found = (present.Subnets ?? []).find(({ CidrBlock }) => CidrBlock === cidr)?.SubnetId;
     if (found !== undefined) return found;
     const name = `Subnet${isPublic ? "Public" : "Private"}${zone.replaceAll("-", "").toUpperCase()}`;
-    const roleTags: Record<string, string> = isPublic ? { "kubernetes.io/role/elb": "1" } : { "kubernetes.io/role/internal-elb": "1", "karpenter.sh/discovery": spec.name };
+    const roleTags: Record<string, string> = isPublic
+      ? { "kubernetes.io/role/elb": "1" }
+      : { "kubernetes.io/role/internal-elb": "1", "karpenter.sh/discovery": spec.name };
     const answer = await aws.ec2.send(
-      new CreateSubnetCommand({ VpcId: vpcId, AvailabilityZone: zone, CidrBlock: cidr, TagSpecifications: tagged(context, "subnet", name, roleTags) }),
+      new CreateSubnetCommand({
+        VpcId: vpcId,
+        AvailabilityZone: zone,
+        CidrBlock: cidr,
+        TagSpecifications: tagged(context, "subnet", name, roleTags),
+      }),
     );
     const id = answer.Subnet?.SubnetId ?? "";
-    if (isPublic) await aws.ec2.send(new ModifySubnetAttributeCommand({ SubnetId: id, MapPublicIpOnLaunch: { Value: true } }));
+    if (isPublic)
+      await aws.ec2.send(new ModifySubnetAttributeCommand({ SubnetId: id, MapPublicIpOnLaunch: { Value: true } }));
     return id;
   };
   const publicIds: string[] = [];
   const privateIds: string[] = [];
   for (const [index, zone] of zones.entries()) publicIds.push(await ensure(zone, cidrs[index] ?? "", true));
-  for (const [index, zone] of zones.entries()) privateIds.push(await ensure(zone, cidrs[zones.length + index] ?? "", false));
+  for (const [index, zone] of zones.entries())
+    privateIds.push(await ensure(zone, cidrs[zones.length + index] ?? "", false));
   return { zones, publicIds, privateIds };
 }
 
 async function ensureInternetGateway(context: StepContext, vpcId: string): Promise<string> {
   const { aws } = context;
-  const found = await aws.ec2.send(new DescribeInternetGatewaysCommand({ Filters: ownedFilters(context, "InternetGateway") }));
+  const found = await aws.ec2.send(
+    new DescribeInternetGatewaysCommand({ Filters: ownedFilters(context, "InternetGateway") }),
+  );
   const existing = found.InternetGateways?.[0];
   const id = existing?.InternetGatewayId ?? (await createInternetGateway(context));
   const attached = (existing?.Attachments ?? []).some(({ VpcId }) => VpcId === vpcId);
@@ -128,23 +163,40 @@ async function ensureInternetGateway(context: StepContext, vpcId: string): Promi
 }
 
 async function createInternetGateway(context: StepContext): Promise<string> {
-  const answer = await context.aws.ec2.send(new CreateInternetGatewayCommand({ TagSpecifications: tagged(context, "internet-gateway", "InternetGateway") }));
+  const answer = await context.aws.ec2.send(
+    new CreateInternetGatewayCommand({ TagSpecifications: tagged(context, "internet-gateway", "InternetGateway") }),
+  );
   return answer.InternetGateway?.InternetGatewayId ?? "";
 }
 
-async function ensurePublicRoutes(context: StepContext, vpcId: string, gatewayId: string, subnetIds: readonly string[]): Promise<void> {
+async function ensurePublicRoutes(
+  context: StepContext,
+  vpcId: string,
+  gatewayId: string,
+  subnetIds: readonly string[],
+): Promise<void> {
   await ensureRouteTable(context, { vpcId, name: "PublicRouteTable", subnetIds, target: { GatewayId: gatewayId } });
 }
 
-async function ensurePrivateRoutes(context: StepContext, vpcId: string, { zones, publicIds, privateIds }: Subnets): Promise<void> {
+async function ensurePrivateRoutes(
+  context: StepContext,
+  vpcId: string,
+  { zones, publicIds, privateIds }: Subnets,
+): Promise<void> {
   const gateways: string[] = [];
   const count = context.spec.natGateway === "HighlyAvailable" ? zones.length : 1;
-  for (let index = 0; index < count; index += 1) gateways.push(await ensureNatGateway(context, index, publicIds[index] ?? ""));
+  for (let index = 0; index < count; index += 1)
+    gateways.push(await ensureNatGateway(context, index, publicIds[index] ?? ""));
   for (const gateway of gateways) await waitForNatGateway(context, gateway);
   for (const [index, zone] of zones.entries()) {
     const name = `PrivateRouteTable${zone.replaceAll("-", "").toUpperCase()}`;
     const gateway = gateways[index % gateways.length] ?? "";
-    await ensureRouteTable(context, { vpcId, name, subnetIds: [privateIds[index] ?? ""], target: { NatGatewayId: gateway } });
+    await ensureRouteTable(context, {
+      vpcId,
+      name,
+      subnetIds: [privateIds[index] ?? ""],
+      target: { NatGatewayId: gateway },
+    });
   }
 }
 
@@ -155,14 +207,21 @@ interface RouteTableWish {
   readonly target: { readonly GatewayId: string } | { readonly NatGatewayId: string };
 }
 
-async function ensureRouteTable(context: StepContext, { vpcId, name, subnetIds, target }: RouteTableWish): Promise<void> {
+async function ensureRouteTable(
+  context: StepContext,
+  { vpcId, name, subnetIds, target }: RouteTableWish,
+): Promise<void> {
   const { aws } = context;
-  const found = (await aws.ec2.send(new DescribeRouteTablesCommand({ Filters: ownedFilters(context, name) }))).RouteTables?.[0];
+  const found = (await aws.ec2.send(new DescribeRouteTablesCommand({ Filters: ownedFilters(context, name) })))
+    .RouteTables?.[0];
   const id = found?.RouteTableId ?? (await createRouteTable(context, vpcId, name));
   if (!(found?.Routes ?? []).some(({ DestinationCidrBlock }) => DestinationCidrBlock === "0.0.0.0/0")) {
     await unlessNamed(
       ["RouteAlreadyExists"],
-      async () => void (await aws.ec2.send(new CreateRouteCommand({ RouteTableId: id, DestinationCidrBlock: "0.0.0.0/0", ...target }))),
+      async () =>
+        void (await aws.ec2.send(
+          new CreateRouteCommand({ RouteTableId: id, DestinationCidrBlock: "0.0.0.0/0", ...target }),
+        )),
       async () => {},
     );
   }
@@ -177,20 +236,31 @@ async function ensureRouteTable(context: StepContext, { vpcId, name, subnetIds, 
 }
 
 async function createRouteTable(context: StepContext, vpcId: string, name: string): Promise<string> {
-  const answer = await context.aws.ec2.send(new CreateRouteTableCommand({ VpcId: vpcId, TagSpecifications: tagged(context, "route-table", name) }));
+  const answer = await context.aws.ec2.send(
+    new CreateRouteTableCommand({ VpcId: vpcId, TagSpecifications: tagged(context, "route-table", name) }),
+  );
   return answer.RouteTable?.RouteTableId ?? "";
 }
 
 async function ensureNatGateway(context: StepContext, index: number, subnetId: string): Promise<string> {
   const { aws, spec } = context;
   const name = `NATGateway${index}`;
-  const found = await aws.ec2.send(new DescribeNatGatewaysCommand({ Filter: [...ownedFilters(context, name), { Name: "state", Values: ["pending", "available"] }] }));
+  const found = await aws.ec2.send(
+    new DescribeNatGatewaysCommand({
+      Filter: [...ownedFilters(context, name), { Name: "state", Values: ["pending", "available"] }],
+    }),
+  );
   const existing = found.NatGateways?.[0]?.NatGatewayId;
   if (existing !== undefined) return existing;
   const allocationId = await ensureAddress(context, index);
   const answer = await aws.ec2.send(
     // The token makes a rerun after a crash between the two calls find the same gateway.
-    new CreateNatGatewayCommand({ SubnetId: subnetId, AllocationId: allocationId, ClientToken: `${spec.name}-${subnetId}-nat-${index}`.slice(0, 64), TagSpecifications: tagged(context, "natgateway", name) }),
+    new CreateNatGatewayCommand({
+      SubnetId: subnetId,
+      AllocationId: allocationId,
+      ClientToken: `${spec.name}-${subnetId}-nat-${index}`.slice(0, 64),
+      TagSpecifications: tagged(context, "natgateway", name),
+    }),
   );
   return answer.NatGateway?.NatGatewayId ?? "";
 }
@@ -200,7 +270,9 @@ async function ensureAddress(context: StepContext, index: number): Promise<strin
   const found = await context.aws.ec2.send(new DescribeAddressesCommand({ Filters: ownedFilters(context, name) }));
   const existing = found.Addresses?.[0]?.AllocationId;
   if (existing !== undefined) return existing;
-  const answer = await context.aws.ec2.send(new AllocateAddressCommand({ Domain: "vpc", TagSpecifications: tagged(context, "elastic-ip", name) }));
+  const answer = await context.aws.ec2.send(
+    new AllocateAddressCommand({ Domain: "vpc", TagSpecifications: tagged(context, "elastic-ip", name) }),
+  );
   return answer.AllocationId ?? "";
 }
 
@@ -209,11 +281,14 @@ async function waitForNatGateway(context: StepContext, id: string): Promise<void
     context,
     NAT_TIMEOUT_MS,
     async () => {
-      const gateway = (await context.aws.ec2.send(new DescribeNatGatewaysCommand({ NatGatewayIds: [id] }))).NatGateways?.[0];
-      if (gateway?.State === "failed") throw new Error(`NAT gateway ${id} failed: ${gateway.FailureMessage ?? "no reason given"}; delete it and run the command again`);
+      const gateway = (await context.aws.ec2.send(new DescribeNatGatewaysCommand({ NatGatewayIds: [id] })))
+        .NatGateways?.[0];
+      if (gateway?.State === "failed")
+        throw new Error(
+          `NAT gateway ${id} failed: ${gateway.FailureMessage ?? "no reason given"}; delete it and run the command again`,
+        );
       return gateway?.State === "available" ? true : undefined;
     },
     () => `NAT gateway ${id} is not available after 10 minutes; run the command again to go on waiting`,
   );
 }
-

@@ -10,11 +10,18 @@ export const oidcProviderStep: Step = {
     const issuer = fact(context, "oidcIssuer");
     const suffix = `oidc-provider/${issuer.replace(/^https:\/\//, "")}`;
     const present = await aws.iam.send(new ListOpenIDConnectProvidersCommand({}));
-    if ((present.OpenIDConnectProviderList ?? []).some(({ Arn }) => Arn?.endsWith(suffix))) return { change: "unchanged", detail: issuer };
+    if ((present.OpenIDConnectProviderList ?? []).some(({ Arn }) => Arn?.endsWith(suffix)))
+      return { change: "unchanged", detail: issuer };
     return unlessNamed<StepOutcome>(
       ["EntityAlreadyExistsException", "EntityAlreadyExists"],
       async () => {
-        await aws.iam.send(new CreateOpenIDConnectProviderCommand({ Url: issuer, ClientIDList: ["sts.amazonaws.com"], Tags: [{ Key: CLUSTER_TAG, Value: spec.name }] }));
+        await aws.iam.send(
+          new CreateOpenIDConnectProviderCommand({
+            Url: issuer,
+            ClientIDList: ["sts.amazonaws.com"],
+            Tags: [{ Key: CLUSTER_TAG, Value: spec.name }],
+          }),
+        );
         return { change: "created", detail: issuer };
       },
       async () => ({ change: "unchanged", detail: issuer }),

@@ -28,15 +28,34 @@ export const provisionerIdentityStep: Step = {
             Effect: "Allow",
             Principal: { Federated: `arn:${partition}:iam::${accountId}:oidc-provider/${issuer}` },
             Action: "sts:AssumeRoleWithWebIdentity",
-            Condition: { StringEquals: { [`${issuer}:aud`]: "sts.amazonaws.com", [`${issuer}:sub`]: `system:serviceaccount:${spec.provisioner.namespace}:karpenter` } },
+            Condition: {
+              StringEquals: {
+                [`${issuer}:aud`]: "sts.amazonaws.com",
+                [`${issuer}:sub`]: `system:serviceaccount:${spec.provisioner.namespace}:karpenter`,
+              },
+            },
           },
         ],
       },
       managedPolicies: [],
-      inlinePolicies: { controller: controllerPolicy({ partition, region: spec.region, accountId, clusterName: spec.name, nodeRoleArn: fact(context, "nodeRoleArn") }) },
+      inlinePolicies: {
+        controller: controllerPolicy({
+          partition,
+          region: spec.region,
+          accountId,
+          clusterName: spec.name,
+          nodeRoleArn: fact(context, "nodeRoleArn"),
+        }),
+      },
     });
     facts.controllerRoleArn = role.arn;
-    await aws.sqs.send(new CreateQueueCommand({ QueueName: spec.name, Attributes: { MessageRetentionPeriod: QUEUE_RETENTION_SECONDS }, tags: { [CLUSTER_TAG]: spec.name } }));
+    await aws.sqs.send(
+      new CreateQueueCommand({
+        QueueName: spec.name,
+        Attributes: { MessageRetentionPeriod: QUEUE_RETENTION_SECONDS },
+        tags: { [CLUSTER_TAG]: spec.name },
+      }),
+    );
     if (usesOldApi(context)) await ensureInstanceProfile(context);
     return { change: role.created ? "created" : "unchanged", detail: role.arn };
   },
@@ -58,15 +77,27 @@ export const provisionerStep: Step = {
       ...context.provisionerEnvironment,
     };
     const { namespace, replicas } = spec.provisioner;
-    const objects = provisionerManifests({ namespace, replicas, image: context.provisionerImage, controllerRoleArn: fact(context, "controllerRoleArn"), environment });
+    const objects = provisionerManifests({
+      namespace,
+      replicas,
+      image: context.provisionerImage,
+      controllerRoleArn: fact(context, "controllerRoleArn"),
+      environment,
+    });
     let changes = 0;
     for (const object of objects) if ((await applyObject(client, finder, object)) !== "unchanged") changes += 1;
-    return { change: changes > 0 ? "created" : "unchanged", detail: `Deployment ${namespace}/karpenter, ${replicas} replicas` };
+    return {
+      change: changes > 0 ? "created" : "unchanged",
+      detail: `Deployment ${namespace}/karpenter, ${replicas} replicas`,
+    };
   },
 };
 
 function usesOldApi({ spec }: StepContext): boolean {
-  return spec.provisioner.defaultInstanceProfile !== undefined || spec.pools.some(({ object }) => object.kind === "AWSNodeTemplate" || object.kind === "Provisioner");
+  return (
+    spec.provisioner.defaultInstanceProfile !== undefined ||
+    spec.pools.some(({ object }) => object.kind === "AWSNodeTemplate" || object.kind === "Provisioner")
+  );
 }
 
 function defaultInstanceProfile({ spec }: StepContext): string {
@@ -77,11 +108,18 @@ async function ensureInstanceProfile(context: StepContext): Promise<void> {
   const { iam } = context.aws;
   const InstanceProfileName = defaultInstanceProfile(context);
   const ignore = async (): Promise<void> => {};
-  await unlessNamed(["EntityAlreadyExistsException", "EntityAlreadyExists"], async () => void (await iam.send(new CreateInstanceProfileCommand({ InstanceProfileName }))), ignore);
+  await unlessNamed(
+    ["EntityAlreadyExistsException", "EntityAlreadyExists"],
+    async () => void (await iam.send(new CreateInstanceProfileCommand({ InstanceProfileName }))),
+    ignore,
+  );
   // A profile holds one role: LimitExceeded means that it has it already.
   await unlessNamed(
     ["LimitExceededException", "LimitExceeded"],
-    async () => void (await iam.send(new AddRoleToInstanceProfileCommand({ InstanceProfileName, RoleName: fact(context, "nodeRoleName") }))),
+    async () =>
+      void (await iam.send(
+        new AddRoleToInstanceProfileCommand({ InstanceProfileName, RoleName: fact(context, "nodeRoleName") }),
+      )),
     ignore,
   );
 }

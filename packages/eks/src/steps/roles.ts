@@ -8,7 +8,11 @@ export const rolesStep: Step = {
   async run(context) {
     const { spec, facts } = context;
     const created: string[] = [];
-    const ensure = async (key: keyof Facts & ("clusterRoleArn" | "fargateRoleArn" | "nodeRoleArn"), given: string | undefined, wish: Parameters<typeof ensureRole>[1]): Promise<void> => {
+    const ensure = async (
+      key: keyof Facts & ("clusterRoleArn" | "fargateRoleArn" | "nodeRoleArn"),
+      given: string | undefined,
+      wish: Parameters<typeof ensureRole>[1],
+    ): Promise<void> => {
       if (given !== undefined) {
         facts[key] = given;
         return;
@@ -22,7 +26,10 @@ export const rolesStep: Step = {
     const node = nodeRole(context);
     facts.nodeRoleName = node.name;
     await ensure("nodeRoleArn", undefined, node);
-    return { change: created.length > 0 ? "created" : "unchanged", detail: created.length > 0 ? created.join(", ") : "all present" };
+    return {
+      change: created.length > 0 ? "created" : "unchanged",
+      detail: created.length > 0 ? created.join(", ") : "all present",
+    };
   },
 };
 
@@ -32,7 +39,9 @@ function clusterRole({ spec }: StepContext): Parameters<typeof ensureRole>[1] {
     description: "EKS cluster role (made by nodeless)",
     trust: {
       Version: "2012-10-17",
-      Statement: [{ Effect: "Allow", Principal: { Service: "eks.amazonaws.com" }, Action: ["sts:AssumeRole", "sts:TagSession"] }],
+      Statement: [
+        { Effect: "Allow", Principal: { Service: "eks.amazonaws.com" }, Action: ["sts:AssumeRole", "sts:TagSession"] },
+      ],
     },
     managedPolicies: ["AmazonEKSClusterPolicy", "AmazonEKSVPCResourceController"],
   };
@@ -55,7 +64,12 @@ function nodeRole({ spec }: StepContext): Parameters<typeof ensureRole>[1] {
     name: roleName("KarpenterNodeRole", spec.name),
     description: "Role of the nodes that the provisioner launches (made by nodeless)",
     trust: serviceTrust("ec2.amazonaws.com"),
-    managedPolicies: ["AmazonEKSWorkerNodePolicy", "AmazonEKS_CNI_Policy", "AmazonEC2ContainerRegistryPullOnly", "AmazonSSMManagedInstanceCore"],
+    managedPolicies: [
+      "AmazonEKSWorkerNodePolicy",
+      "AmazonEKS_CNI_Policy",
+      "AmazonEC2ContainerRegistryPullOnly",
+      "AmazonSSMManagedInstanceCore",
+    ],
   };
 }
 

@@ -31,7 +31,12 @@ export interface Facts {
 }
 
 /** Opens a Kubernetes client once the cluster's endpoint is known. */
-export type ConnectKubernetes = (cluster: { readonly name: string; readonly region: string; readonly endpoint: string; readonly certificateAuthorityPem: string }) => KubernetesClient;
+export type ConnectKubernetes = (cluster: {
+  readonly name: string;
+  readonly region: string;
+  readonly endpoint: string;
+  readonly certificateAuthorityPem: string;
+}) => KubernetesClient;
 
 export interface StepContext {
   readonly spec: ClusterSpec;
@@ -83,7 +88,11 @@ export function errorName(error: unknown): string {
 }
 
 /** Runs `attempt`; when it fails with one of `names`, runs `otherwise` instead. */
-export async function unlessNamed<T>(names: readonly string[], attempt: () => Promise<T>, otherwise: () => Promise<T>): Promise<T> {
+export async function unlessNamed<T>(
+  names: readonly string[],
+  attempt: () => Promise<T>,
+  otherwise: () => Promise<T>,
+): Promise<T> {
   try {
     return await attempt();
   } catch (error) {
@@ -93,7 +102,12 @@ export async function unlessNamed<T>(names: readonly string[], attempt: () => Pr
 }
 
 /** Looks until `look` answers something, at most `timeoutMs`. Throws what `timedOut` says. */
-export async function poll<T>(context: StepContext, timeoutMs: number, look: () => Promise<T | undefined>, timedOut: () => string): Promise<T> {
+export async function poll<T>(
+  context: StepContext,
+  timeoutMs: number,
+  look: () => Promise<T | undefined>,
+  timedOut: () => string,
+): Promise<T> {
   const { clock, signal, pollMs } = context;
   const deadline = clock.monotonicMs() + timeoutMs;
   for (;;) {

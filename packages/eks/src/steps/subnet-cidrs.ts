@@ -7,7 +7,10 @@ export function subnetCidrs(vpcCidr: string, count: number): readonly string[] {
   const prefix = Number(prefixText);
   const extraBits = count <= 8 ? 3 : Math.ceil(Math.log2(count));
   const subnetPrefix = prefix + extraBits;
-  if (subnetPrefix > 28) throw new Error(`vpc.cidr: ${vpcCidr} is too small for ${count} subnets of at least 16 addresses; use a /${28 - extraBits} or larger`);
+  if (subnetPrefix > 28)
+    throw new Error(
+      `vpc.cidr: ${vpcCidr} is too small for ${count} subnets of at least 16 addresses; use a /${28 - extraBits} or larger`,
+    );
   const base = toNumber(address);
   const size = 2 ** (32 - subnetPrefix);
   return Array.from({ length: count }, (_, index) => `${toAddress(base + index * size)}/${subnetPrefix}`);

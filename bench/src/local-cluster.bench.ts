@@ -1,0 +1,88 @@
+import { DEPLOYMENTS, type Deployment, type Fresh, NODES, PODS } from "@nodeless/api";
+import { type MeasuredCluster, newHome, startMeasured } from "./local-cluster.ts";
+
+/** One workload on the default cluster. */
+export interface WorkloadResult {
+  readonly pods: number;
+  /** From the Deployment's creation to its first pod Running. */
+  readonly firstRunningMs: number;
+  /** From the Deployment's creation to its last pod Running. */
+  readonly allRunningMs: number;
+  readonly podsPerSecond: number;
+  readonly nodes: number;
+  readonly residentMiB: number;
+}
+
+export interface LocalClusterResult {
+  /** New state: certificates and all objects are made. */
+  readonly cold: { readonly readyMs: number; readonly systemPodsMs: number };
+  /** State of the run before. */
+  readonly warm: { readonly readyMs: number; readonly systemPodsMs: number };
+  readonly workloads: readonly WorkloadResult[];
+}
+
+/** Starts and workloads, each workload on a cluster of its own. */
+export async function measureLocalCluster(podCounts: readonly number[]): Promise<LocalClusterResult> {
+  const home = newHome();
+  const first = await startMeasured(home);
+  const cold = { readyMs: first.readyMs, systemPodsMs: first.systemPodsMs };
+  await first.stop();
+  const second = await startMeasured(home);
+  const warm = { readyMs: second.readyMs, systemPodsMs: second.systemPodsMs };
+  await second.delete();
+  const workloads: WorkloadResult[] = [];
+  for (const pods of podCounts) {
+    const cluster = await startMeasured(newHome());
+    try {
+      workloads.push(await runWorkload(cluster, pods));
+    } finally {
+      await cluster.delete();
+    }
+  }
+  return { cold, warm, workloads };
+}
+
+function deployment(replicas: number): Fresh<Deployment> {
+  const labels = { app: "bench" };
+  const container = { name: "main", image: "nginx", resources: { requests: { cpu: "50m", memory: "64Mi" } } };
+  return {
+    apiVersion: "apps/v1",
+    kind: "Deployment",
+    metadata: { name: "bench", namespace: "default" },
+    spec: {
+      replicas,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [container] } },
+    },
+  };
+}
+
+async function runWorkload({ client, residentMiB }: MeasuredCluster, pods: number): Promise<WorkloadResult> {
+  const abort = new AbortController();
+  const running = new Set<string>();
+  const started = performance.now();
+  let firstRunningMs = 0;
+  const watching = (async () => {
+    for await (const event of client
+      .resource(PODS)
+      .watch({ namespace: "default", labelSelector: "app=bench", signal: abort.signal })) {
+      if (event.type === "BOOKMARK" || event.object.status?.phase !== "Running") continue;
+      if (firstRunningMs === 0) firstRunningMs = performance.now() - started;
+      running.add(event.object.metadata.name);
+      if (running.size >= pods) return;
+    }
+  })();
+  await client.resource(DEPLOYMENTS).create(deployment(pods));
+  await watching;
+  const allRunningMs = performance.now() - started;
+  abort.abort();
+  const nodes = (await client.resource(NODES).list()).items.length;
+  return {
+    pods,
+    firstRunningMs,
+    allRunningMs,
+    podsPerSecond: (pods / allRunningMs) * 1000,
+    nodes,
+    residentMiB: residentMiB(),
+  };
+}

@@ -1,0 +1,81 @@
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Node, Pod } from "@nodeless/api";
+import { kubectlPath } from "../support/kubectl.ts";
+import { dispose, type RunningNodeless, startNodeless } from "../support/nodeless.ts";
+
+interface Items<T> {
+  readonly items: readonly T[];
+}
+
+const FILE = `apiVersion: eksctl.io/v1alpha5
+kind: ClusterConfig
+metadata:
+  name: myeks
+  region: ap-northeast-2
+fargateProfiles:
+  - name: kube-system
+    selectors: [{ namespace: kube-system }]
+  - name: karpenter
+    selectors: [{ namespace: karpenter }]
+---
+apiVersion: karpenter.sh/v1alpha5
+kind: Provisioner
+metadata:
+  name: default
+spec:
+  requirements:
+    - key: karpenter.sh/capacity-type
+      operator: In
+      values: [spot]
+  limits:
+    resources:
+      cpu: 1000
+  providerRef:
+    name: default
+  ttlSecondsAfterEmpty: 3
+---
+apiVersion: karpenter.k8s.aws/v1alpha1
+kind: AWSNodeTemplate
+metadata:
+  name: default
+spec:
+  subnetSelector:
+    karpenter.sh/discovery: myeks
+  securityGroupSelector:
+    karpenter.sh/discovery: myeks
+`;
+
+describe("Provisioner and AWSNodeTemplate", { skip: (await kubectlPath()) === undefined }, () => {
+  let nodeless: RunningNodeless;
+  before(async () => {
+    nodeless = await startNodeless({ file: FILE });
+  });
+  after(() => dispose(nodeless));
+
+  test("launch spot nodes with the labels of both generations", async () => {
+    await nodeless.ok("run nginx-pod --image=nginx");
+    await nodeless.ok("wait pod/nginx-pod --for=condition=Ready --timeout=60s");
+    const node = await nodeless.ok("get pod nginx-pod -o jsonpath={.spec.nodeName}");
+    assert.match(node, /^ip-/);
+    const { metadata } = await nodeless.json<Node>(`get node ${node}`);
+    assert.equal(metadata.labels?.["karpenter.sh/capacity-type"], "spot");
+    assert.equal(metadata.labels?.["karpenter.sh/provisioner-name"], "default");
+    assert.equal(metadata.labels?.["kubernetes.io/arch"], "amd64");
+    assert.match(metadata.labels?.["karpenter.k8s.aws/instance-category"] ?? "", /^[cmr]$/);
+    assert.match(await nodeless.ok("get provisioners,awsnodetemplates"), /provisioner\.karpenter\.sh\/default/);
+  });
+
+  test("remove an empty node after ttlSecondsAfterEmpty", async () => {
+    await nodeless.ok("delete pod nginx-pod");
+    await nodeless.eventually("the node is gone", async () =>
+      (await nodeless.json<Items<Node>>("get nodes")).items.every(({ metadata }) =>
+        metadata.name.startsWith("fargate-"),
+      ),
+    );
+    await nodeless.eventually(
+      "the agents are gone",
+      async () => (await nodeless.json<Items<Pod>>("get pods -A")).items.length === 4,
+    );
+  });
+});
