@@ -1,7 +1,8 @@
 import type { Event, Fresh, Node, Pod } from "@nodeless/api";
 import { EVENTS } from "@nodeless/api";
 import type { Clock, Logger } from "@nodeless/environment";
-import { createWakeUp, isNotFound, type KubernetesClient, timestamp } from "@nodeless/runtime";
+import { isNotFound, type KubernetesClient, timestamp } from "@nodeless/runtime";
+import type { TimerWheel } from "./timer-wheel.ts";
 
 /** What a kubelet says about a pod, one of its containers, or its node. */
 export interface KubeletEvent {
@@ -21,7 +22,7 @@ export interface KubeletEvent {
 const WAITING_MAX = 20_000;
 /** Enough to keep a group commit busy, few enough that pod statuses keep most of the server. */
 const SENDERS = 8;
-/** Senders look again after this while statuses are being written... */
+/** Sending looks again after this while statuses are being written... */
 const YIELD_MS = 10;
 /** ...but not for ever: a cluster that is always busy still gets its events. */
 const YIELDS_MAX = 100;
@@ -40,25 +41,33 @@ interface Counted {
 export class KubeletEvents {
   readonly #client: KubernetesClient;
   readonly #clock: Clock;
+  readonly #wheel: TimerWheel;
   readonly #logger: Logger;
+  readonly #signal: AbortSignal;
   readonly #isBusy: () => boolean;
   readonly #waiting: { readonly key: string; readonly event: Fresh<Event> }[] = [];
   #next = 0;
   readonly #counted = new Map<string, Counted>();
-  readonly #wake = createWakeUp();
+  #yields = 0;
+  #yielding = false;
+  readonly #sending = new Set<Promise<void>>();
   #sequence = 0;
   #dropped = 0;
 
   constructor(options: {
     readonly client: KubernetesClient;
     readonly clock: Clock;
+    readonly wheel: TimerWheel;
     readonly logger: Logger;
+    readonly signal: AbortSignal;
     /** True while pod statuses wait to be written. */
     readonly isBusy: () => boolean;
   }) {
     this.#client = options.client;
     this.#clock = options.clock;
+    this.#wheel = options.wheel;
     this.#logger = options.logger;
+    this.#signal = options.signal;
     this.#isBusy = options.isBusy;
   }
 
@@ -79,28 +88,40 @@ export class KubeletEvents {
     const [oldest] = this.#counted.keys();
     if (this.#counted.size > COUNTED_MAX && oldest !== undefined) this.#counted.delete(oldest);
     this.#waiting.push({ key, event: this.#eventOf(report, counted) });
-    this.#wake.wake();
+    this.#startSending();
   }
 
-  /** Sends until the signal fires; settles when the last request has ended. */
-  async run(signal: AbortSignal): Promise<void> {
-    await Promise.all(Array.from({ length: SENDERS }, () => this.#sendAll(signal)));
+  /** Resolves when what is being sent has ended. */
+  async settled(): Promise<void> {
+    await Promise.all(this.#sending);
   }
 
-  async #sendAll(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
+  #startSending(): void {
+    if (this.#signal.aborted || this.#yielding) return;
+    if (this.#isBusy() && this.#yields < YIELDS_MAX) {
+      this.#yielding = true;
+      this.#yields += 1;
+      this.#wheel.after(YIELD_MS, () => {
+        this.#yielding = false;
+        this.#startSending();
+      });
+      return;
+    }
+    while (this.#sending.size < SENDERS) {
       const next = this.#take();
       if (next === undefined) {
-        await this.#wake.wait(signal);
-        continue;
+        this.#yields = 0;
+        return;
       }
-      try {
-        for (let yields = 0; this.#isBusy() && yields < YIELDS_MAX; yields += 1)
-          await this.#clock.sleep(YIELD_MS, signal);
-        await this.#send(next, signal);
-      } catch (error) {
-        if (!signal.aborted) this.#logger.debug("gave up on an event", { error, reason: next.reason });
-      }
+      const sending: Promise<void> = this.#send(next)
+        .catch((error: unknown) => {
+          if (!this.#signal.aborted) this.#logger.debug("gave up on an event", { error, reason: next.reason });
+        })
+        .finally(() => {
+          this.#sending.delete(sending);
+          this.#startSending();
+        });
+      this.#sending.add(sending);
     }
   }
 
@@ -116,8 +137,9 @@ export class KubeletEvents {
     return entry.event;
   }
 
-  async #send(event: Fresh<Event>, signal: AbortSignal): Promise<void> {
+  async #send(event: Fresh<Event>): Promise<void> {
     const events = this.#client.resource(EVENTS);
+    const signal = this.#signal;
     const { namespace = "default", name = "" } = event.metadata;
     if ((event.count ?? 1) > 1)
       try {

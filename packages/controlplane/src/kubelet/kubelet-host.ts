@@ -63,7 +63,7 @@ class SimulatedKubelets implements KubeletHost {
       inProcessImages: images,
       wheel,
       statuses,
-      events: new KubeletEvents({ client, clock, logger, isBusy: () => statuses.isBusy }),
+      events: new KubeletEvents({ client, clock, wheel, logger, signal, isBusy: () => statuses.isBusy }),
       deletions: new BoundedWork(DELETIONS_MAX),
       signal,
       trackInProcess: (exited) => this.#track(exited),
@@ -105,12 +105,12 @@ class SimulatedKubelets implements KubeletHost {
     signal.addEventListener("abort", stop, { once: true });
     this.#running = true;
     for (const agent of this.#agents.values()) this.#begin(agent);
-    await Promise.all([this.#pods.run(this.#stop.signal), events.run(this.#stop.signal)]);
+    await this.#pods.run(this.#stop.signal);
     signal.removeEventListener("abort", stop);
     this.#running = false;
     wheel.close();
     for (const agent of this.#agents.values()) agent.stop();
-    await Promise.all([statuses.settled(), deletions.close(), ...this.#inProcess]);
+    await Promise.all([statuses.settled(), events.settled(), deletions.close(), ...this.#inProcess]);
   }
 
   #begin(agent: NodeAgent): void {

@@ -145,6 +145,11 @@ export class PodWorker implements StatusSource {
       : status;
   }
 
+  statusWasLost(): void {
+    this.#dirty = true;
+    this.#written = [];
+  }
+
   #status(): PodStatus {
     const own = new Set(this.#written.map(({ type }) => type));
     const foreign = (this.#pod.status?.conditions ?? []).filter(({ type }) => !own.has(type));

@@ -9,6 +9,8 @@ export interface StatusSource {
   readonly pod: Pod;
   /** The status to write now; undefined when there is nothing left to say. Called when the write starts, so it is never stale. */
   statusToWrite(): PodStatus | undefined;
+  /** The last one did not arrive; another call of `statusToWrite` follows. */
+  statusWasLost(): void;
 }
 
 /** Writes under way at once: enough that one commit of the store serves many, few enough to bound memory. */
@@ -96,6 +98,9 @@ export class StatusWriter {
     const refused = error instanceof ApiStatusError && error.code < 500 && !isTooManyRequests(error);
     const { namespace, name } = source.pod.metadata;
     if (refused) this.#logger.error("the API server refused a pod status", { pod: `${namespace}/${name}`, error });
-    else this.#wheel.after(RETRY_MS, () => this.enqueue(source));
+    else {
+      source.statusWasLost();
+      this.#wheel.after(RETRY_MS, () => this.enqueue(source));
+    }
   }
 }

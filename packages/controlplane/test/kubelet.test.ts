@@ -1,0 +1,657 @@
+import assert from "node:assert/strict";
+import { type TestContext, test } from "node:test";
+import type { Container, Pod } from "@nodeless/api";
+import { CONFIG_MAPS, EVENTS, LEASES, NODES, PODS, SECRETS } from "@nodeless/api";
+import {
+  type ContainerContext,
+  createKubeletHost,
+  type InProcessImage,
+  type KubeletHost,
+  type KubeletTimings,
+  type NodeRegistration,
+} from "@nodeless/controlplane";
+import { ManualClock, seededRandom, silentLogger } from "@nodeless/environment";
+import { MemoryCluster } from "./kubelet-memory-cluster.ts";
+
+const TIMINGS: KubeletTimings = {
+  nodeReadyMs: 1_000,
+  imagePullMs: 500,
+  containerStartMs: 20,
+  containerStopMs: 100,
+  leaseRenewMs: 10_000,
+};
+
+interface World {
+  readonly cluster: MemoryCluster;
+  readonly clock: ManualClock;
+  readonly host: KubeletHost;
+  /** Ends this process's kubelets, as a crash of the process would. */
+  stop(): Promise<void>;
+}
+
+function world(
+  t: TestContext,
+  options: { timings?: Partial<KubeletTimings>; images?: readonly InProcessImage[]; after?: World } = {},
+): World {
+  const cluster = options.after?.cluster ?? new MemoryCluster();
+  const clock = options.after?.clock ?? new ManualClock();
+  const host = createKubeletHost({
+    client: cluster,
+    clock,
+    random: seededRandom(1),
+    logger: silentLogger,
+    timings: { ...TIMINGS, ...options.timings },
+    images: options.images ?? [],
+  });
+  const ending = new AbortController();
+  const running = host.run(ending.signal);
+  const stop = async (): Promise<void> => {
+    ending.abort(new Error("end of test"));
+    await running;
+  };
+  t.after(stop);
+  return { cluster, clock, host, stop };
+}
+
+function machine(
+  name: string,
+  options: Partial<NodeRegistration> = {},
+): NodeRegistration & { readonly taken: string[] } {
+  const taken: string[] = [];
+  return {
+    name,
+    labels: { "kubernetes.io/hostname": name },
+    taints: [],
+    providerId: `aws:///az/${name}`,
+    internalIp: "10.0.0.1",
+    hostname: name,
+    capacity: { cpu: "4", memory: "8Gi", pods: "10" },
+    allocatable: { cpu: "4", memory: "8Gi", pods: "10" },
+    kubeletVersion: "v1.35.2",
+    osImage: "Amazon Linux 2023",
+    kernelVersion: "6.1",
+    containerRuntimeVersion: "containerd://2.0",
+    architecture: "amd64",
+    allocatePodIp: () => {
+      const ip = `10.0.1.${taken.length + 1}`;
+      taken.push(ip);
+      return ip;
+    },
+    releasePodIp: (ip) => void taken.splice(taken.indexOf(ip), 1),
+    adoptPodIp: (ip) => void taken.push(ip),
+    ...options,
+    taken,
+  };
+}
+
+type PodChanges = Partial<Pod["spec"]> & { readonly metadata?: Partial<Pod["metadata"]> };
+
+const web = (changes: Partial<Container> = {}): Container => ({
+  name: "web",
+  image: "nginx:1.27",
+  imagePullPolicy: "IfNotPresent",
+  ...changes,
+});
+
+async function createPod({ cluster }: World, name: string, { metadata, ...spec }: PodChanges = {}): Promise<Pod> {
+  return cluster.resource(PODS).create({
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name, namespace: "default", ...metadata },
+    spec: { containers: [web()], restartPolicy: "Always", nodeName: "n1", terminationGracePeriodSeconds: 30, ...spec },
+    status: { phase: "Pending" },
+  });
+}
+
+/** A ready node `n1`. */
+async function readyNode(w: World, registration: NodeRegistration = machine("n1")): Promise<void> {
+  w.host.start(registration);
+  await w.clock.advance(TIMINGS.nodeReadyMs);
+}
+
+const eventsOf = ({ cluster }: World, name: string): readonly string[] =>
+  cluster
+    .all(EVENTS)
+    .filter(({ involvedObject }) => involvedObject.name === name)
+    .map(({ reason, message, count }) => `${reason}: ${message}${count === 1 ? "" : ` (x${count})`}`);
+
+const conditionsOf = (object: Pod | undefined): Record<string, string> =>
+  Object.fromEntries(
+    (object?.status?.conditions ?? []).map(({ type, status, reason }) => [
+      type,
+      reason === undefined ? status : `${status} ${reason}`,
+    ]),
+  );
+
+const phasesOf = ({ cluster }: World, ...names: readonly string[]): readonly (string | undefined)[] =>
+  names.map((name) => cluster.pod(name)?.status?.phase);
+
+test("a node registers not ready, becomes ready, and renews its lease", async (t) => {
+  const w = world(t);
+  w.host.start(machine("n1", { taints: [{ key: "a", effect: "NoSchedule" }] }));
+  await w.clock.advance(0);
+  const [registered] = w.cluster.all(NODES);
+  assert.equal(registered?.spec.providerID, "aws:///az/n1");
+  assert.deepEqual(registered?.spec.taints, [{ key: "a", effect: "NoSchedule" }]);
+  assert.equal(registered?.status?.conditions?.find(({ type }) => type === "Ready")?.reason, "KubeletNotReady");
+  await w.clock.advance(1_000);
+  const [ready] = w.cluster.all(NODES);
+  assert.deepEqual(
+    ready?.status?.conditions?.map(({ type, status }) => `${type}=${status}`),
+    ["MemoryPressure=False", "DiskPressure=False", "PIDPressure=False", "Ready=True"],
+  );
+  assert.deepEqual(ready?.status?.addresses, [
+    { type: "InternalIP", address: "10.0.0.1" },
+    { type: "Hostname", address: "n1" },
+  ]);
+  assert.equal(ready?.status?.nodeInfo?.kubeletVersion, "v1.35.2");
+  const lease = (): string | undefined => w.cluster.all(LEASES)[0]?.spec.renewTime;
+  const first = lease();
+  assert.match(first ?? "", /^2026-01-01T00:00:0\d\.\d{6}Z$/);
+  await w.clock.advance(10_000);
+  assert.notEqual(lease(), first);
+  assert.equal(w.cluster.all(LEASES)[0]?.metadata.ownerReferences?.[0]?.uid, ready?.metadata.uid);
+});
+
+test("a stopped machine falls silent and its Node stays", async (t) => {
+  const w = world(t);
+  await readyNode(w);
+  w.host.stop("n1");
+  const before = w.cluster.writes.length;
+  await createPod(w, "late");
+  await w.clock.advance(700_000);
+  assert.deepEqual(w.cluster.writes.slice(before), ["create pods/late"]);
+  assert.equal(w.cluster.all(NODES).length, 1);
+});
+
+test("registration goes on when the server is not there yet", async (t) => {
+  const w = world(t);
+  w.cluster.failNext("create nodes/n1", 503, "ServiceUnavailable");
+  await readyNode(w);
+  await w.clock.advance(1_000);
+  assert.equal(w.cluster.all(NODES)[0]?.status?.conditions?.at(-1)?.status, "True");
+});
+
+test("a pod goes through pull and start to Running, with the events of a kubelet", async (t) => {
+  const w = world(t);
+  await readyNode(w);
+  await createPod(w, "p");
+  await w.clock.advance(100);
+  const creating = w.cluster.pod("p")?.status;
+  assert.equal(creating?.phase, "Pending");
+  assert.equal(creating?.containerStatuses?.[0]?.state?.waiting?.reason, "ContainerCreating");
+  assert.equal(conditionsOf(w.cluster.pod("p"))["ContainersReady"], "False ContainersNotReady");
+  await w.clock.advance(1_000);
+  const status = w.cluster.pod("p")?.status;
+  assert.equal(status?.phase, "Running");
+  assert.deepEqual(
+    [status?.podIP, status?.podIPs, status?.hostIP, status?.hostIPs],
+    ["10.0.1.1", [{ ip: "10.0.1.1" }], "10.0.0.1", [{ ip: "10.0.0.1" }]],
+  );
+  assert.deepEqual(conditionsOf(w.cluster.pod("p")), {
+    PodReadyToStartContainers: "True",
+    Initialized: "True",
+    Ready: "True",
+    ContainersReady: "True",
+    PodScheduled: "True",
+  });
+  const [container] = status?.containerStatuses ?? [];
+  assert.match(container?.containerID ?? "", /^simulated:\/\/[0-9a-f]{64}$/);
+  assert.match(container?.imageID ?? "", /^docker\.io\/library\/nginx@sha256:[0-9a-f]{64}$/);
+  assert.deepEqual(
+    [container?.image, container?.ready, container?.started, container?.restartCount],
+    ["docker.io/library/nginx:1.27", true, true, 0],
+  );
+  const [pulling, pulled, ...rest] = eventsOf(w, "p");
+  assert.equal(pulling, 'Pulling: Pulling image "nginx:1.27"');
+  assert.match(
+    pulled ?? "",
+    /^Pulled: Successfully pulled image "nginx:1\.27" in 500ms \(500ms including waiting\)\. Image size: \d+ bytes\.$/,
+  );
+  assert.deepEqual(rest, ["Created: Created container: web", "Started: Started container web"]);
+  assert.equal(
+    w.cluster.all(EVENTS).find(({ reason }) => reason === "Started")?.involvedObject.fieldPath,
+    "spec.containers{web}",
+  );
+});
+
+test("a start shorter than 50 ms costs one status write", async (t) => {
+  const w = world(t, { timings: { imagePullMs: 10 } });
+  await readyNode(w);
+  await createPod(w, "p");
+  await w.clock.advance(100);
+  assert.deepEqual(
+    w.cluster.writes.filter((write) => write.includes("pods/p")),
+    ["create pods/p", "patch pods/p/status"],
+  );
+});
+
+test("images are kept per node; policy Always asks the registry each time", async (t) => {
+  const w = world(t);
+  await readyNode(w);
+  for (const [name, imagePullPolicy] of [
+    ["first", "IfNotPresent"],
+    ["second", "IfNotPresent"],
+    ["third", "Always"],
+  ] as const) {
+    await createPod(w, name, { containers: [web({ imagePullPolicy })] });
+    await w.clock.advance(1_000);
+  }
+  assert.equal(eventsOf(w, "second")[0], 'Pulled: Container image "nginx:1.27" already present on machine');
+  assert.match(eventsOf(w, "third")[1] ?? "", /^Pulled: Successfully pulled image "nginx:1\.27" in 50ms/);
+});
+
+test("pods wait for the node's network, host-network pods do not", async (t) => {
+  const w = world(t);
+  w.host.start(machine("n1"));
+  await createPod(w, "plain");
+  await createPod(w, "agent", { hostNetwork: true });
+  await w.clock.advance(900);
+  assert.deepEqual(phasesOf(w, "plain", "agent"), ["Pending", "Running"]);
+  assert.equal(w.cluster.pod("agent")?.status?.podIP, "10.0.0.1");
+  await w.clock.advance(1_000);
+  assert.deepEqual(phasesOf(w, "plain"), ["Running"]);
+});
+
+test("without a free address the sandbox fails and is tried again", async (t) => {
+  const w = world(t);
+  let ip: string | undefined;
+  await readyNode(w, machine("n1", { allocatePodIp: () => ip }));
+  await createPod(w, "p");
+  await w.clock.advance(1_000);
+  assert.equal(conditionsOf(w.cluster.pod("p"))["PodReadyToStartContainers"], "False");
+  assert.match(
+    eventsOf(w, "p")[0] ?? "",
+    /^FailedCreatePodSandBox: Failed to create pod sandbox: .*failed to assign an IP address to container$/,
+  );
+  ip = "10.0.1.9";
+  await w.clock.advance(6_000);
+  assert.equal(w.cluster.pod("p")?.status?.podIP, ip);
+  assert.deepEqual(phasesOf(w, "p"), ["Running"]);
+});
+
+test("a pod that does not fit is rejected, and a finished one gives its room back", async (t) => {
+  const w = world(t);
+  await readyNode(w);
+  const half = { containers: [web({ resources: { requests: { cpu: "3" } } })], restartPolicy: "Never" };
+  await createPod(w, "first", half);
+  await createPod(w, "second", half);
+  await w.clock.advance(1_000);
+  assert.deepEqual(phasesOf(w, "first", "second"), ["Running", "Failed"]);
+  const { reason, message } = w.cluster.pod("second")?.status ?? {};
+  assert.equal(reason, "OutOfcpu");
+  assert.equal(
+    message,
+    "Pod was rejected: Node didn't have enough resource: cpu, requested: 3000, used: 3000, capacity: 4000",
+  );
+  assert.deepEqual(eventsOf(w, "second"), [
+    "OutOfcpu: Node didn't have enough resource: cpu, requested: 3000, used: 3000, capacity: 4000",
+  ]);
+  await w.cluster.resource(PODS).delete({ namespace: "default", name: "first" });
+  await w.clock.advance(1_000);
+  await createPod(w, "third", half);
+  await w.clock.advance(1_000);
+  assert.deepEqual(phasesOf(w, "third"), ["Running"]);
+});
+
+test("init containers run to completion in order, a sidecar stays, then the containers start", async (t) => {
+  const w = world(t, { timings: { imagePullMs: 1_000 } });
+  await readyNode(w);
+  await createPod(w, "p", {
+    initContainers: [
+      { name: "one", image: "a" },
+      { name: "proxy", image: "b", restartPolicy: "Always" },
+      { name: "two", image: "c" },
+    ],
+  });
+  const seen: string[] = [];
+  for (let second = 0; second < 5; second += 1) {
+    await w.clock.advance(1_000);
+    const { initContainerStatuses = [], containerStatuses = [] } = w.cluster.pod("p")?.status ?? {};
+    seen.push(
+      [...initContainerStatuses, ...containerStatuses]
+        .map(({ name, state }) => `${name} ${Object.keys(state ?? {})}`)
+        .join(", "),
+    );
+  }
+  assert.deepEqual(seen, [
+    "one waiting, proxy waiting, two waiting, web waiting",
+    "one terminated, proxy waiting, two waiting, web waiting",
+    "one terminated, proxy running, two waiting, web waiting",
+    "one terminated, proxy running, two terminated, web waiting",
+    "one terminated, proxy running, two terminated, web running",
+  ]);
+  assert.equal(conditionsOf(w.cluster.pod("p"))["Initialized"], "True");
+});
+
+test("pods of a Job complete by themselves, others run for ever", async (t) => {
+  const w = world(t);
+  await readyNode(w);
+  const ownerReferences = [{ apiVersion: "batch/v1", kind: "Job", name: "j", uid: "j", controller: true }];
+  await createPod(w, "task", { restartPolicy: "Never", metadata: { ownerReferences } });
+  await createPod(w, "plain", { restartPolicy: "Never" });
+  await w.clock.advance(60_000);
+  assert.deepEqual(phasesOf(w, "task", "plain"), ["Succeeded", "Running"]);
+  const terminated = w.cluster.pod("task")?.status?.containerStatuses?.[0]?.state?.terminated;
+  assert.deepEqual([terminated?.exitCode, terminated?.reason], [0, "Completed"]);
+  assert.equal(conditionsOf(w.cluster.pod("task"))["Ready"], "False PodCompleted");
+});
+
+test("a pod past its active deadline fails", async (t) => {
+  const w = world(t);
+  await readyNode(w);
+  await createPod(w, "p", { activeDeadlineSeconds: 5 });
+  await w.clock.advance(6_000);
+  assert.deepEqual([...phasesOf(w, "p"), w.cluster.pod("p")?.status?.reason], ["Failed", "DeadlineExceeded"]);
+});
+
+test("deletion stops the containers, then removes the object and frees the address", async (t) => {
+  const w = world(t);
+  const node = machine("n1");
+  await readyNode(w, node);
+  await createPod(w, "p");
+  await w.clock.advance(1_000);
+  assert.deepEqual(node.taken, ["10.0.1.1"]);
+  await w.cluster.resource(PODS).delete({ namespace: "default", name: "p" });
+  await w.clock.advance(50);
+  assert.ok(w.cluster.pod("p"), "still stopping");
+  await w.clock.advance(100);
+  assert.equal(w.cluster.pod("p"), undefined);
+  assert.deepEqual(node.taken, []);
+  assert.equal(eventsOf(w, "p").at(-1), "Killing: Stopping container web");
+});
+
+test("the removal names the uid, so that a successor of the same name is safe", async (t) => {
+  const w = world(t);
+  await readyNode(w);
+  await createPod(w, "p");
+  await w.clock.advance(1_000);
+  const pods = w.cluster.resource(PODS);
+  await pods.delete({ namespace: "default", name: "p" });
+  await pods.delete({ namespace: "default", name: "p" }, { gracePeriodSeconds: 0 });
+  await createPod(w, "p");
+  await w.clock.advance(2_000);
+  assert.deepEqual(phasesOf(w, "p"), ["Running"]);
+});
+
+test("a deleted pod with a finalizer keeps a final status for its owner", async (t) => {
+  const w = world(t);
+  await readyNode(w);
+  await createPod(w, "p", { metadata: { finalizers: ["batch.kubernetes.io/job-tracking"] } });
+  await w.clock.advance(1_000);
+  await w.cluster.resource(PODS).delete({ namespace: "default", name: "p" });
+  await w.clock.advance(1_000);
+  const status = w.cluster.pod("p")?.status;
+  assert.equal(status?.phase, "Failed");
+  assert.equal(status?.containerStatuses?.[0]?.state?.terminated?.exitCode, 143);
+});
+
+test("a pod deleted before its node is ready goes at once", async (t) => {
+  const w = world(t);
+  w.host.start(machine("n1"));
+  await createPod(w, "p");
+  await w.clock.advance(10);
+  await w.cluster.resource(PODS).delete({ namespace: "default", name: "p" });
+  await w.clock.advance(10);
+  assert.equal(w.cluster.pod("p"), undefined);
+});
+
+test("status writes and removals are repeated until the server takes them", async (t) => {
+  const w = world(t, { timings: { imagePullMs: 10 } });
+  await readyNode(w);
+  w.cluster.failNext("patch pods/p/status", 503, "ServiceUnavailable");
+  await createPod(w, "p");
+  await w.clock.advance(1_500);
+  assert.deepEqual(phasesOf(w, "p"), ["Running"]);
+  await w.cluster.resource(PODS).delete({ namespace: "default", name: "p" });
+  w.cluster.failNext("delete pods/p", 500, "InternalError");
+  await w.clock.advance(500);
+  assert.ok(w.cluster.pod("p"), "the first removal failed");
+  await w.clock.advance(1_500);
+  assert.equal(w.cluster.pod("p"), undefined);
+});
+
+test("readiness gates hold Ready back until others report them", async (t) => {
+  const w = world(t);
+  await readyNode(w);
+  await createPod(w, "p", { readinessGates: [{ conditionType: "example.com/lb" }] });
+  await w.clock.advance(1_000);
+  assert.equal(conditionsOf(w.cluster.pod("p"))["Ready"], "False ReadinessGatesNotReady");
+  await w.cluster
+    .resource(PODS)
+    .patch(
+      { namespace: "default", name: "p" },
+      "strategic",
+      { status: { conditions: [{ type: "example.com/lb", status: "True" }] } },
+      { subresource: "status" },
+    );
+  await w.clock.advance(10);
+  assert.equal(conditionsOf(w.cluster.pod("p"))["Ready"], "True");
+  const before = w.cluster.writes.length;
+  await w.clock.advance(100);
+  assert.equal(w.cluster.writes.length, before, "the kubelet does not answer its own writes");
+});
+
+test("after a restart of the process everything goes on as it was", async (t) => {
+  const first = world(t);
+  await readyNode(first);
+  await createPod(first, "p");
+  await first.clock.advance(2_000);
+  await first.stop();
+  const before = first.cluster.pod("p");
+  const second = world(t, { after: first });
+  const node = machine("n1");
+  second.host.start(node);
+  await second.clock.advance(2_000);
+  assert.deepEqual(second.cluster.pod("p"), before, "not a single write");
+  assert.deepEqual(node.taken, ["10.0.1.1"]);
+  await second.cluster.resource(PODS).delete({ namespace: "default", name: "p" });
+  await second.clock.advance(1_000);
+  assert.equal(second.cluster.pod("p"), undefined);
+  assert.deepEqual(node.taken, []);
+});
+
+// Code in this process.
+
+interface Program extends InProcessImage {
+  readonly contexts: ContainerContext[];
+  crash(error: Error): void;
+}
+
+function program(repository: string): Program {
+  const contexts: ContainerContext[] = [];
+  let fail: (error: Error) => void = () => undefined;
+  return {
+    contexts,
+    crash: (error) => fail(error),
+    matches: (image) => image === repository,
+    run: (context) =>
+      new Promise<void>((resolve, reject) => {
+        contexts.push(context);
+        context.log(`run ${contexts.length}`);
+        fail = reject;
+        context.signal.addEventListener("abort", () => resolve(), { once: true });
+      }),
+  };
+}
+
+test("an in-process image finds its environment, its token and its log", async (t) => {
+  const image = program("example.com/controller");
+  const w = world(t, { images: [image] });
+  await readyNode(w);
+  await w.cluster.resource(CONFIG_MAPS).create({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "c", namespace: "default" },
+    data: { mode: "fast", x: "1" },
+  });
+  await w.cluster.resource(SECRETS).create({
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: "s", namespace: "default" },
+    data: { key: Buffer.from("hush").toString("base64") },
+  });
+  await createPod(w, "p", {
+    metadata: { labels: { app: "x" } },
+    serviceAccountName: "robot",
+    containers: [
+      web({
+        image: "example.com/controller:v1",
+        resources: { limits: { memory: "512Mi", cpu: "1500m" } },
+        envFrom: [{ configMapRef: { name: "c" }, prefix: "C_" }],
+        env: [
+          { name: "PLAIN", value: "a" },
+          { name: "EXPANDED", value: "$(PLAIN)-$(C_x)-$(MISSING)-$$(PLAIN)" },
+          { name: "NAME", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+          { name: "APP", valueFrom: { fieldRef: { fieldPath: "metadata.labels['app']" } } },
+          { name: "IP", valueFrom: { fieldRef: { fieldPath: "status.podIP" } } },
+          { name: "MEMORY", valueFrom: { resourceFieldRef: { resource: "limits.memory", divisor: "1Mi" } } },
+          { name: "CPU", valueFrom: { resourceFieldRef: { resource: "limits.cpu" } } },
+          { name: "MODE", valueFrom: { configMapKeyRef: { name: "c", key: "mode" } } },
+          { name: "SECRET", valueFrom: { secretKeyRef: { name: "s", key: "key" } } },
+          { name: "OPTIONAL", valueFrom: { configMapKeyRef: { name: "none", key: "k", optional: true } } },
+        ],
+      }),
+    ],
+  });
+  await w.clock.advance(1_000);
+  const [context] = image.contexts;
+  assert.deepEqual(Object.fromEntries(context?.env ?? []), {
+    C_mode: "fast",
+    C_x: "1",
+    PLAIN: "a",
+    EXPANDED: "a-1-$(MISSING)-$(PLAIN)",
+    NAME: "p",
+    APP: "x",
+    IP: "10.0.1.1",
+    MEMORY: "512",
+    CPU: "2",
+    MODE: "fast",
+    SECRET: "hush",
+  });
+  assert.equal(await context?.serviceAccountToken("sts.amazonaws.com"), "token of default/robot for sts.amazonaws.com");
+  const pod = w.cluster.pod("p");
+  assert.ok(pod);
+  assert.equal(w.host.logs(pod, "web"), "run 1\n");
+});
+
+test("a container whose configuration is missing waits for it", async (t) => {
+  const image = program("controller");
+  const w = world(t, { images: [image] });
+  await readyNode(w);
+  await createPod(w, "p", {
+    containers: [
+      web({ image: "controller", env: [{ name: "A", valueFrom: { configMapKeyRef: { name: "late", key: "a" } } }] }),
+    ],
+  });
+  await w.clock.advance(1_000);
+  assert.deepEqual(w.cluster.pod("p")?.status?.containerStatuses?.[0]?.state?.waiting, {
+    reason: "CreateContainerConfigError",
+    message: 'configmap "late" not found',
+  });
+  assert.ok(eventsOf(w, "p").includes('Failed: Error: configmap "late" not found'));
+  await w.cluster.resource(CONFIG_MAPS).create({
+    apiVersion: "v1",
+    kind: "ConfigMap",
+    metadata: { name: "late", namespace: "default" },
+    data: { a: "1" },
+  });
+  await w.clock.advance(11_000);
+  assert.deepEqual(phasesOf(w, "p"), ["Running"]);
+});
+
+test("a crash restarts at once, further ones wait 10 s, 20 s, …", async (t) => {
+  const image = program("controller");
+  const w = world(t, { images: [image] });
+  await readyNode(w);
+  await createPod(w, "p", { containers: [web({ image: "controller" })] });
+  await w.clock.advance(1_000);
+  const container = () => w.cluster.pod("p")?.status?.containerStatuses?.[0];
+  image.crash(new Error("first"));
+  await w.clock.advance(1_000);
+  assert.deepEqual(
+    [container()?.restartCount, container()?.ready, container()?.lastState?.terminated?.message],
+    [1, true, "first"],
+  );
+  for (const { message, waitSeconds } of [
+    { message: "second", waitSeconds: 10 },
+    { message: "third", waitSeconds: 20 },
+  ]) {
+    const runs = image.contexts.length;
+    image.crash(new Error(message));
+    await w.clock.advance(0);
+    assert.equal(container()?.state?.waiting?.reason, "CrashLoopBackOff");
+    assert.match(
+      container()?.state?.waiting?.message ?? "",
+      new RegExp(`^back-off ${waitSeconds}s restarting failed container=web pod=p_default\\(uid-`),
+    );
+    assert.equal(conditionsOf(w.cluster.pod("p"))["Ready"], "False ContainersNotReady");
+    assert.deepEqual(phasesOf(w, "p"), ["Running"]);
+    await w.clock.advance(waitSeconds * 1_000 - 100);
+    assert.equal(image.contexts.length, runs);
+    await w.clock.advance(1_000);
+    assert.equal(image.contexts.length, runs + 1);
+  }
+  assert.equal(container()?.restartCount, 3);
+  const backOff = eventsOf(w, "p").filter((event) => event.startsWith("BackOff"));
+  assert.deepEqual(
+    backOff.map((event) => event.replace(/\(uid-\d+\)/, "(uid)")),
+    ["BackOff: Back-off restarting failed container web in pod p_default(uid) (x2)"],
+  );
+  const pod = w.cluster.pod("p");
+  assert.ok(pod);
+  assert.equal(w.host.logs(pod, "web"), "run 1\nfirst\nrun 2\nsecond\nrun 3\nthird\nrun 4\n");
+});
+
+test("a crash of a pod that never restarts fails it", async (t) => {
+  const image = program("controller");
+  const w = world(t, { images: [image] });
+  await readyNode(w);
+  await createPod(w, "p", { restartPolicy: "Never", containers: [web({ image: "controller" })] });
+  await w.clock.advance(1_000);
+  image.crash(new Error("gone"));
+  await w.clock.advance(10);
+  assert.deepEqual(phasesOf(w, "p"), ["Failed"]);
+});
+
+test("deleting the pod stops its code, and the object goes when the code has ended", async (t) => {
+  const image = program("controller");
+  const w = world(t, { images: [image] });
+  await readyNode(w);
+  await createPod(w, "p", { containers: [web({ image: "controller" })] });
+  await w.clock.advance(1_000);
+  await w.cluster.resource(PODS).delete({ namespace: "default", name: "p" });
+  await w.clock.advance(0);
+  assert.equal(image.contexts[0]?.signal.aborted, true);
+  await w.clock.advance(0);
+  assert.equal(w.cluster.pod("p"), undefined);
+});
+
+test("code starts again with the process, and counts as a restart", async (t) => {
+  const image = program("controller");
+  const first = world(t, { images: [image] });
+  await readyNode(first);
+  await createPod(first, "p", { containers: [web({ image: "controller" })] });
+  await first.clock.advance(1_000);
+  await first.stop();
+  assert.equal(image.contexts[0]?.signal.aborted, true);
+  const second = world(t, { after: first, images: [image] });
+  second.host.start(machine("n1"));
+  await second.clock.advance(1_000);
+  assert.equal(image.contexts.length, 2);
+  const [container] = second.cluster.pod("p")?.status?.containerStatuses ?? [];
+  assert.deepEqual(
+    [container?.restartCount, container?.ready, container?.lastState?.terminated?.exitCode],
+    [1, true, 255],
+  );
+});
+
+test("logs say plainly what is simulated", async (t) => {
+  const w = world(t);
+  const pod = await createPod(w, "p");
+  assert.equal(
+    w.host.logs(pod, "web"),
+    "nodeless: container web (image nginx:1.27) is simulated; no process runs, so it prints nothing\n",
+  );
+  assert.equal(w.host.logs(pod, "other"), undefined);
+});
