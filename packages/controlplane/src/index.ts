@@ -1,3 +1,5 @@
+export type { ControllerSettings } from "./controller-settings.ts";
+export { DEFAULT_CONTROLLER_SETTINGS } from "./controller-settings.ts";
 export type {
   ContainerContext,
   InProcessImage,
@@ -7,3 +9,5 @@ export type {
 } from "./kubelet/contract.ts";
 export type { KubeletHostOptions } from "./kubelet/kubelet-host.ts";
 export { createKubeletHost } from "./kubelet/kubelet-host.ts";
+export type { RunControllersOptions } from "./run-controllers.ts";
+export { runControllers } from "./run-controllers.ts";

@@ -1,0 +1,51 @@
+import type { Clock, Logger, Random } from "@nodeless/environment";
+import { createEventRecorder, type EventRecorder, type KubernetesClient, runController } from "@nodeless/runtime";
+import type { BuiltInController, ControllerContext } from "./controller-context.ts";
+import { type ControllerSettings, DEFAULT_CONTROLLER_SETTINGS } from "./controller-settings.ts";
+import { runDeploymentController } from "./deployment/deployment-controller.ts";
+import { runReplicaSetController } from "./replicaset/replica-set-controller.ts";
+import { SharedInformers } from "./shared-informers.ts";
+
+/** Ports and settings of the built-in controllers. */
+export interface RunControllersOptions {
+  readonly client: KubernetesClient;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  /** Ends all controllers. What is half done is taken up by the next run: all state is in the API. */
+  readonly signal: AbortSignal;
+  /** Missing fields take {@link DEFAULT_CONTROLLER_SETTINGS}. */
+  readonly settings?: Partial<ControllerSettings>;
+}
+
+const CONTROLLERS: readonly BuiltInController[] = [runDeploymentController, runReplicaSetController];
+
+/**
+ * Runs every built-in controller over one set of shared informers, as kube-controller-manager does. Settles when the signal has fired and
+ * all of them have stopped; rejects only if a controller breaks (a bug).
+ */
+export async function runControllers(options: RunControllersOptions): Promise<void> {
+  const { client, clock, random, logger, signal } = options;
+  // One broken controller stops the others, so that the caller learns about it.
+  const stop = new AbortController();
+  const ports = { client, clock, random, logger, signal: AbortSignal.any([signal, stop.signal]) };
+  const informers = new SharedInformers(ports);
+  const recorders: Promise<void>[] = [];
+  const context: ControllerContext = {
+    ...ports,
+    settings: { ...DEFAULT_CONTROLLER_SETTINGS, ...options.settings },
+    informers,
+    recorder(component: string): EventRecorder {
+      const recorder = createEventRecorder({ client, clock, logger, component });
+      recorders.push(recorder.run(ports.signal));
+      return recorder;
+    },
+    run: (controller) => runController({ concurrency: 5, ...controller, clock, logger, signal: ports.signal }),
+  };
+  try {
+    await Promise.all(CONTROLLERS.map((controller) => controller(context)));
+  } finally {
+    stop.abort(new Error("a controller ended"));
+    await Promise.allSettled([...recorders, informers.stopped()]);
+  }
+}
