@@ -1,3 +1,4 @@
+export { checkPlan } from "./checker/check-plan.ts";
 export type {
   CapacityType,
   ExistingNode,
@@ -13,3 +14,37 @@ export type {
   SchedulingPlan,
   UnplacedPod,
 } from "./model.ts";
+export { planScheduling } from "./packing/plan-scheduling.ts";
+export { podKeyOf } from "./packing/pod-shape.ts";
+export { labelHint } from "./requirements/label-hint.ts";
+export { isInstanceLabel, labelOf, normalizedLabelKey, WELL_KNOWN_LABELS } from "./requirements/labels.ts";
+export type { LabelledNode } from "./requirements/node-affinity.ts";
+export { matchesNodeAffinity, matchesNodeSelectorTerm } from "./requirements/node-affinity.ts";
+export { cheapestOffering, compatibleOfferings, offeringMatches } from "./requirements/offerings.ts";
+export type { RequirementOperator } from "./requirements/requirement.ts";
+export {
+  allowsLabel,
+  allowsValue,
+  demandsLabel,
+  intersectRequirements,
+  isEmptyRequirement,
+  operatorOf,
+  requirement,
+  requirementsOverlap,
+} from "./requirements/requirement.ts";
+export { formatRequirement, formatRequirements } from "./requirements/requirement-format.ts";
+export type { Incompatibility } from "./requirements/requirements.ts";
+export {
+  compatibleRequirements,
+  intersectingRequirements,
+  labelsSatisfy,
+  mergeRequirements,
+  requirementsConflict,
+  requirementsFromLabels,
+  requirementsFromNodeSelectorRequirements,
+  toNodeSelectorRequirements,
+} from "./requirements/requirements.ts";
+export { addAmounts, firstShortfall, formatAmount, subtractAmounts } from "./resources/amounts.ts";
+export type { HostPort } from "./resources/host-ports.ts";
+export { firstPortConflict, hostPortsConflict, hostPortsOf } from "./resources/host-ports.ts";
+export { firstUntoleratedTaint, formatTaint, toleratesTaint, toleratesTaints } from "./taints/tolerations.ts";

@@ -1,0 +1,155 @@
+import type { NodeSelectorRequirement, Pod } from "@nodeless/api";
+import { podRequests } from "@nodeless/api";
+import type {
+  InstanceType,
+  PlanFinding,
+  PlannedClaim,
+  Requirement,
+  SchedulingInput,
+  SchedulingNodePool,
+} from "../model.ts";
+import {
+  alternatives,
+  asRequirement,
+  CAPACITY_TYPE,
+  claimImpliesExpressions,
+  currentName,
+  mayBeUnnamed,
+  openOfferings,
+  portClash,
+  satisfiableTogether,
+  selectorExpressions,
+  unbearableTaint,
+  ZONE,
+  ZONE_ID,
+} from "./plain-rules.ts";
+
+/** Findings about one planned claim by itself. */
+export function checkClaim(claim: PlannedClaim, input: SchedulingInput): PlanFinding[] {
+  const findings: PlanFinding[] = [];
+  const finding = (message: string): void => void findings.push({ subject: claim.id, message });
+  const pool = input.nodePools.find(({ name }) => name === claim.nodePool);
+  if (pool === undefined) return [{ subject: claim.id, message: `there is no NodePool ${claim.nodePool}` }];
+  if (claim.pods.length === 0) finding("has no pods");
+  if (claim.instanceTypes.length === 0) finding("has no instance types");
+  for (const requirement of pool.requirements.values())
+    if (!staysInside(claim.requirements.get(requirement.key), requirement))
+      finding(`leaves the NodePool's requirement on ${requirement.key}`);
+  for (const pod of claim.pods) for (const message of podProblems(pod, claim, pool)) finding(message);
+  checkTypes(claim, { pool, daemons: input.daemonSetPods, finding });
+  const daemons = input.daemonSetPods.filter((pod) => claim.instanceTypes.some((type) => daemonLands(pod, pool, type)));
+  const clash = portClash([...claim.pods, ...daemons]);
+  if (clash !== undefined && portClash(daemons) === undefined) finding(`host port ${clash} is taken twice`);
+  return findings;
+}
+
+function podProblems(pod: Pod, claim: PlannedClaim, pool: SchedulingNodePool): string[] {
+  const problems: string[] = [];
+  const { name } = pod.metadata;
+  const taint = unbearableTaint(pod, pool.taints);
+  if (taint !== undefined) problems.push(`${name} does not tolerate taint ${taint.key}`);
+  const broken = claimImpliesExpressions(claim.requirements, selectorExpressions(pod));
+  if (broken !== undefined) problems.push(`${name} selects another ${broken.key}`);
+  const holds = alternatives(pod).some(
+    ({ matchExpressions }) => claimImpliesExpressions(claim.requirements, matchExpressions ?? []) === undefined,
+  );
+  if (!holds) problems.push(`no required node affinity term of ${name} holds`);
+  return problems;
+}
+
+/** Is everything that `narrow` admits also admitted by `wide`? Judged on the values that either of them names. */
+function staysInside(narrow: Requirement | undefined, wide: Requirement): boolean {
+  if (narrow === undefined) return false;
+  if (!narrow.complement)
+    return [...narrow.values].every((value) => satisfiableTogether([wide, only(narrow.key, value)]));
+  if (!wide.complement) return false;
+  const lower = wide.gte === undefined || (narrow.gte ?? Number.NEGATIVE_INFINITY) >= wide.gte;
+  const upper = wide.lte === undefined || (narrow.lte ?? Number.POSITIVE_INFINITY) <= wide.lte;
+  return lower && upper && [...wide.values].every((value) => !satisfiableTogether([narrow, only(narrow.key, value)]));
+}
+
+const only = (key: string, value: string): Requirement => ({ key, complement: false, values: new Set([value]) });
+
+function checkTypes(
+  claim: PlannedClaim,
+  context: {
+    readonly pool: SchedulingNodePool;
+    readonly daemons: readonly Pod[];
+    readonly finding: (message: string) => void;
+  },
+): void {
+  const { pool, daemons, finding } = context;
+  let cheapestSoFar = 0;
+  for (const [index, type] of claim.instanceTypes.entries()) {
+    if (!pool.instanceTypes.some(({ name }) => name === type.name)) finding(`${type.name} is not of the NodePool`);
+    const offerings = openOfferings(type, claim.requirements);
+    if (offerings.length === 0) finding(`${type.name} has no available offering for the claim`);
+    const cheapest = Math.min(...offerings.map(({ priceUsdPerHour }) => priceUsdPerHour));
+    if (cheapest < cheapestSoFar) finding(`${type.name} is cheaper than a type before it`);
+    cheapestSoFar = cheapest;
+    for (const requirement of claim.requirements.values())
+      if (!typeAllows(type, requirement)) finding(`${type.name} does not meet the requirement on ${requirement.key}`);
+    const landing = daemons.filter((pod) => daemonLands(pod, pool, type));
+    const demand = demandOf([...claim.pods, ...landing]);
+    for (const [resource, total] of demand) {
+      const offered = (type.capacity.get(resource) ?? 0) - (type.overhead.get(resource) ?? 0);
+      const asked = resource === "pods" || claim.pods.some((pod) => (podRequests(pod.spec).get(resource) ?? 0) > 0);
+      if (asked && total > offered) finding(`${total} ${resource} requested, ${type.name} offers ${offered}`);
+    }
+    if (index === 0 && !sameAmounts(demand, claim.requests)) finding("requests are not those of its pods and daemons");
+  }
+  for (const requirement of claim.requirements.values())
+    if (countValues(claim, requirement.key) < (requirement.minValues ?? 0))
+      finding(`fewer than minValues ${requirement.minValues} values of ${requirement.key} remain`);
+}
+
+function typeAllows(type: InstanceType, requirement: Requirement): boolean {
+  const offered = type.requirements.get(requirement.key);
+  if (offered !== undefined) return satisfiableTogether([offered, requirement]);
+  const decidedByType = requirement.key.startsWith("karpenter.k8s.aws/instance-");
+  return !decidedByType || satisfiableTogether([requirement, { ...only(requirement.key, ""), values: new Set() }]);
+}
+
+function countValues({ instanceTypes }: PlannedClaim, key: string): number {
+  const values = new Set<string>();
+  for (const type of instanceTypes) {
+    const named = type.requirements.get(key);
+    if (named !== undefined && !named.complement) for (const value of named.values) values.add(value);
+    if (key === "node.kubernetes.io/instance-type") values.add(type.name);
+    for (const { available, zone, zoneId, capacityType } of type.offerings) {
+      if (!available) continue;
+      if (key === ZONE) values.add(zone);
+      if (key === CAPACITY_TYPE) values.add(capacityType);
+      if (key === ZONE_ID && zoneId !== undefined) values.add(zoneId);
+    }
+  }
+  return values.size;
+}
+
+/** Would this DaemonSet run on a node of the pool and type? */
+function daemonLands(pod: Pod, pool: SchedulingNodePool, type: InstanceType): boolean {
+  if (unbearableTaint(pod, pool.taints) !== undefined) return false;
+  return alternatives(pod).some((term) =>
+    [...selectorExpressions(pod), ...(term.matchExpressions ?? [])].every((one) => daemonWishHolds(one, pool, type)),
+  );
+}
+
+function daemonWishHolds(wish: NodeSelectorRequirement, pool: SchedulingNodePool, type: InstanceType): boolean {
+  const key = currentName(wish.key);
+  const offers = [pool.requirements.get(key), type.requirements.get(key)].filter((offer) => offer !== undefined);
+  if (key === "karpenter.sh/registered" || key === "karpenter.sh/initialized") offers.push(only(key, "true"));
+  if (offers.length === 0) return mayBeUnnamed(wish);
+  return offers.every((offer) => satisfiableTogether([offer, asRequirement(key, wish)]));
+}
+
+function demandOf(pods: readonly Pod[]): ReadonlyMap<string, number> {
+  const demand = new Map<string, number>([["pods", pods.length]]);
+  for (const pod of pods)
+    for (const [resource, amount] of podRequests(pod.spec))
+      if (resource !== "pods") demand.set(resource, (demand.get(resource) ?? 0) + amount);
+  return demand;
+}
+
+function sameAmounts(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): boolean {
+  return [...new Set([...a.keys(), ...b.keys()])].every((name) => (a.get(name) ?? 0) === (b.get(name) ?? 0));
+}

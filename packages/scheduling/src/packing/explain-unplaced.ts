@@ -1,0 +1,163 @@
+import type { Rejection } from "../model.ts";
+import { compatibleOfferings } from "../requirements/offerings.ts";
+import { formatRequirements } from "../requirements/requirement-format.ts";
+import { mergeRequirements } from "../requirements/requirements.ts";
+import { formatAmount } from "../resources/amounts.ts";
+import { firstPortConflict } from "../resources/host-ports.ts";
+import { describeGroup } from "../topology/topology-state.ts";
+import { fitOnClaim } from "./claim-placement.ts";
+import type { NodeState } from "./node-placement.ts";
+import { violatedOnNode } from "./node-placement.ts";
+import type { PlacementAttempt } from "./placement-attempt.ts";
+import type { ShapeModel, VariantModel } from "./planning-model.ts";
+import { nodeVerdict } from "./planning-model.ts";
+import type { PoolCatalog, PoolType } from "./pool-catalog.ts";
+import { typeMeets } from "./pool-catalog.ts";
+import { covers } from "./resource-table.ts";
+
+/** Existing nodes named one by one; more would drown the reader, and they repeat each other. */
+const NODES_EXPLAINED_MAX = 100;
+
+/** Why a fully relaxed pod fits nowhere: one rejection per pool, in pool order, then per existing node. */
+export function explainUnplaced(attempt: PlacementAttempt, shape: ShapeModel): readonly Rejection[] {
+  const variant = shape.variants.at(-1);
+  if (variant === undefined) return [];
+  const { catalogs } = attempt.model;
+  const pools = catalogs.map((_, poolIndex) => rejectionOfPool({ attempt, shape, variant, poolIndex }));
+  const nodes = attempt.nodes
+    .slice(0, NODES_EXPLAINED_MAX)
+    .map((node) => rejectionOfNode(node, shape, { variant, attempt }));
+  const rejections = [...pools, ...nodes].filter((rejection) => rejection !== undefined);
+  if (rejections.length > 0) return rejections;
+  return [{ candidate: "pod", rule: "requirements", message: "there is no NodePool that could launch a node for it" }];
+}
+
+interface PoolQuestion {
+  readonly attempt: PlacementAttempt;
+  readonly shape: ShapeModel;
+  readonly variant: VariantModel;
+  readonly poolIndex: number;
+}
+
+function rejectionOfPool(question: PoolQuestion): Rejection | undefined {
+  const { attempt, shape, variant, poolIndex } = question;
+  const catalog = attempt.model.catalogs[poolIndex];
+  if (catalog === undefined) return undefined;
+  const candidate = catalog.pool.name;
+  const reject = (rule: Rejection["rule"], message: string): Rejection => ({ candidate, rule, message });
+  const verdict = variant.pools[poolIndex];
+  if (typeof verdict === "string")
+    return reject(verdict.startsWith("does not tolerate") ? "taints" : "requirements", verdict);
+  const room = attempt.limitRoom(poolIndex);
+  if (room.nodes < 1) return reject("limits", `NodePool ${candidate} has reached its limit of nodes`);
+  const types = rejectionOfTypes(question, catalog);
+  if (types !== undefined) return reject(types.rule, types.message);
+  const claim = attempt.emptyClaim(catalog, poolIndex);
+  const port = firstPortConflict(shape.shape.ports, claim.ports);
+  if (port !== undefined)
+    return reject("host-ports", `host port ${port.port}/${port.protocol} is taken by a DaemonSet on every node`);
+  const free = fitOnClaim({ ...claim, limit: undefined }, shape, { variant, poolIndex, topology: attempt.topology });
+  if (typeof free === "string") return rejectionOfRules(question, reject);
+  return reject("limits", limitMessage(question, catalog));
+}
+
+function rejectionOfRules(
+  { attempt, variant }: PoolQuestion,
+  reject: (rule: Rejection["rule"], message: string) => Rejection,
+): Rejection {
+  const { rules } = variant;
+  const { topology } = attempt;
+  const violated = rules.owned.find((group) => {
+    const domains = attempt.model.catalogs.flatMap((catalog) => catalog.domainsOf(group.key));
+    return domains.every((domain) => topology.violated(rules, group.key, domain) !== undefined);
+  });
+  const group = violated ?? rules.owned[0] ?? rules.guards[0];
+  return group === undefined
+    ? reject("min-values", "too few distinct instance types would remain for the NodePool's minValues")
+    : reject("topology", `no domain of a new node satisfies ${describeGroup(group)}`);
+}
+
+function limitMessage({ attempt, shape, variant, poolIndex }: PoolQuestion, catalog: PoolCatalog): string {
+  const verdict = variant.pools[poolIndex];
+  const fitting = (typeof verdict === "object" ? verdict.priced : []).find(({ free }) => covers(free, shape.requests));
+  const amounts = attempt.limitRoom(poolIndex).amounts;
+  const { names } = attempt.model.resources;
+  const index = names.findIndex((_, at) => (fitting?.capacity[at] ?? 0) > (amounts?.[at] ?? Number.POSITIVE_INFINITY));
+  const resource = names[index];
+  if (fitting === undefined || resource === undefined)
+    return `the limits of NodePool ${catalog.pool.name} leave no room`;
+  const left = formatAmount(resource, Math.max(0, amounts?.[index] ?? 0));
+  const needed = formatAmount(resource, fitting.capacity[index] ?? 0);
+  return `the limits of NodePool ${catalog.pool.name} leave ${left} ${resource}; the cheapest fitting instance type, ${fitting.type.name}, has ${needed}`;
+}
+
+/** The instance filter's three tests one after the other, so that the message can say which one left nothing. */
+function rejectionOfTypes(
+  { shape, variant, attempt }: PoolQuestion,
+  catalog: PoolCatalog,
+): Pick<Rejection, "rule" | "message"> | undefined {
+  const { name } = catalog.pool;
+  const wanted = mergeRequirements(catalog.pool.requirements, variant.variant.requirements);
+  const asked = formatRequirements(variant.variant.requirements);
+  if (catalog.types.length === 0)
+    return { rule: "requirements", message: `no instance type meets the requirements of NodePool ${name}` };
+  const meeting = catalog.types.filter(({ type }) => typeMeets(type, wanted));
+  if (meeting.length === 0)
+    return { rule: "requirements", message: `no instance type of NodePool ${name} meets ${asked}` };
+  const holding = meeting.filter(({ free }) => covers(free, shape.requests));
+  if (holding.length === 0)
+    return {
+      rule: "resources",
+      message: shortfallMessage(meeting, shape, { pool: name, names: attempt.model.resources.names }),
+    };
+  if (holding.some(({ type }) => compatibleOfferings(type, wanted).length > 0)) return undefined;
+  const where = asked === "" ? "" : ` for ${asked}`;
+  return {
+    rule: "offerings",
+    message: `${holding.length} instance types of NodePool ${name} are large enough, but none has an available offering${where}`,
+  };
+}
+
+function shortfallMessage(
+  types: readonly PoolType[],
+  { requests }: ShapeModel,
+  { pool, names }: { readonly pool: string; readonly names: readonly string[] },
+): string {
+  for (const [index, resource] of names.entries()) {
+    const asked = requests[index] ?? 0;
+    const largest = types.reduce((best, one) => ((one.free[index] ?? 0) > (best.free[index] ?? 0) ? one : best));
+    const offered = largest.free[index] ?? 0;
+    if (asked <= 0 || asked <= offered) continue;
+    return `requests ${formatAmount(resource, asked)} ${resource}; the largest instance type of NodePool ${pool}, ${largest.type.name}, offers ${formatAmount(resource, Math.max(0, offered))}`;
+  }
+  const all = names
+    .filter((name, index) => name !== "pods" && (requests[index] ?? 0) > 0)
+    .map((name) => `${formatAmount(name, requests[names.indexOf(name)] ?? 0)} ${name}`);
+  return `no single instance type of NodePool ${pool} offers ${all.join(" and ")} together`;
+}
+
+function rejectionOfNode(
+  state: NodeState,
+  shape: ShapeModel,
+  { variant, attempt }: { readonly variant: VariantModel; readonly attempt: PlacementAttempt },
+): Rejection | undefined {
+  const candidate = state.model.node.name;
+  const verdict = nodeVerdict(variant, state.model);
+  if (verdict !== undefined)
+    return { candidate, rule: verdict.startsWith("does not tolerate") ? "taints" : "requirements", message: verdict };
+  const port = firstPortConflict(shape.shape.ports, state.ports);
+  if (port !== undefined)
+    return { candidate, rule: "host-ports", message: `host port ${port.port}/${port.protocol} is taken` };
+  const { names } = attempt.model.resources;
+  for (const [index, resource] of names.entries()) {
+    const asked = shape.requests[index] ?? 0;
+    const left = (state.model.remaining[index] ?? 0) - (state.used[index] ?? 0);
+    if (asked <= 0 || asked <= left) continue;
+    const message = `requests ${formatAmount(resource, asked)} ${resource}; ${formatAmount(resource, Math.max(0, left))} is left`;
+    return { candidate, rule: "resources", message };
+  }
+  const group = violatedOnNode(state.model, variant.rules, attempt.topology);
+  return group === undefined
+    ? undefined
+    : { candidate, rule: "topology", message: `${describeGroup(group)} does not allow it` };
+}

@@ -1,0 +1,130 @@
+import type { Pod } from "@nodeless/api";
+import { LABELS } from "@nodeless/api";
+import type { HostPort } from "../resources/host-ports.ts";
+import type { TopologyGroup } from "../topology/topology-group.ts";
+import type { PoolCatalog, PricedType, TypeSet } from "./pool-catalog.ts";
+import { covers } from "./resource-table.ts";
+
+/** Room that a pool's limits leave; infinite where unlimited. */
+export interface LimitRoom {
+  readonly amounts: Float64Array;
+}
+
+/** A node that the plan under construction wants to launch. Its set of types shrinks as pods come. */
+export interface OpenClaim {
+  readonly catalog: PoolCatalog;
+  /** Opening order within the plan. */
+  readonly order: number;
+  /** The claim as a domain of `kubernetes.io/hostname`; no node name can be equal to it. */
+  readonly host: string;
+  set: TypeSet;
+  /** Index of the cheapest fitting type in {@link typesToSearch}. */
+  position: number;
+  /** Requests of the pods. */
+  readonly used: Float64Array;
+  readonly pods: Pod[];
+  ports: readonly HostPort[];
+  /** Domains that are decided, by topology key. */
+  readonly domains: Map<string, string>;
+  /** Pods that count for a group once the claim's domain is decided. */
+  readonly undecided: Map<TopologyGroup, number>;
+  /** The claim does not grow into dearer types. */
+  priceLimitUsdPerHour: number;
+  /** Types above the room that was left when the claim was opened are out. */
+  readonly limit: LimitRoom | undefined;
+}
+
+/** A claim without pods. */
+export function emptyClaim(
+  catalog: PoolCatalog,
+  options: { readonly order: number; readonly dimensions: number; readonly limit: LimitRoom | undefined },
+): OpenClaim {
+  return {
+    catalog,
+    order: options.order,
+    host: `claim:${options.order}`,
+    set: catalog.root,
+    position: 0,
+    used: new Float64Array(options.dimensions),
+    pods: [],
+    ports: catalog.daemonPorts,
+    domains: new Map(),
+    undecided: new Map(),
+    priceLimitUsdPerHour: Number.POSITIVE_INFINITY,
+    limit: options.limit,
+  };
+}
+
+/** Types among which the cheapest fit is found. Limits may rule out a covering type, so that then all types count. */
+export function typesToSearch(claim: OpenClaim, set: TypeSet): readonly PricedType[] {
+  return claim.limit === undefined ? set.frontier : set.priced;
+}
+
+/** Index of the cheapest type of `set` that holds what the claim has and `asked`; -1 if none within its price limit. */
+export function findFit(claim: OpenClaim, set: TypeSet, asked: Float64Array): number {
+  const types = typesToSearch(claim, set);
+  // Content only grows, so that within one set the search goes on where it stopped.
+  for (let index = set === claim.set ? claim.position : 0; index < types.length; index += 1) {
+    const type = types[index];
+    if (type === undefined || type.priceUsdPerHour > claim.priceLimitUsdPerHour) return -1;
+    if (holds(type.free, claim.used, asked) && withinLimit(type, claim.limit)) return index;
+  }
+  return -1;
+}
+
+function holds(free: Float64Array, used: Float64Array, asked: Float64Array): boolean {
+  for (let index = 0; index < free.length; index += 1) {
+    const total = (used[index] ?? 0) + (asked[index] ?? 0);
+    if (total > 0 && total > (free[index] ?? 0)) return false;
+  }
+  return true;
+}
+
+/** True if launching the type stays inside the room that the pool's limits left. */
+export function withinLimit(type: PricedType, limit: LimitRoom | undefined): boolean {
+  return limit === undefined || covers(limit.amounts, type.capacity);
+}
+
+/**
+ * Types that the claim may be launched as, cheapest first: those that hold its pods. Under limits only those up to its
+ * price limit, because the largest of them is what the limits are charged.
+ */
+export function survivingTypes(claim: OpenClaim, set: TypeSet, total: Float64Array): readonly PricedType[] {
+  return set.priced.filter(
+    (type) =>
+      covers(type.free, total) &&
+      (claim.limit === undefined ||
+        (withinLimit(type, claim.limit) && type.priceUsdPerHour <= claim.priceLimitUsdPerHour)),
+  );
+}
+
+/** True if for each key with minValues enough distinct values remain among the types. */
+export function meetsMinValues(types: readonly PricedType[], set: TypeSet): boolean {
+  for (const { key, minValues } of set.requirements.values()) {
+    if (minValues === undefined) continue;
+    if (distinctValues(types, key) < minValues) return false;
+  }
+  return true;
+}
+
+/** How many values of a label the types can have between them; zones and capacity types come from available offerings. */
+export function distinctValues(types: readonly PricedType[], key: string): number {
+  const values = new Set<string>();
+  for (const { type } of types) {
+    const offered = type.requirements.get(key);
+    if (offered !== undefined && !offered.complement) for (const value of offered.values) values.add(value);
+    for (const offering of type.offerings) {
+      if (!offering.available) continue;
+      if (key === LABELS.zone) values.add(offering.zone);
+      else if (key === LABELS.capacityType) values.add(offering.capacityType);
+      else if (key === LABELS.zoneId && offering.zoneId !== undefined) values.add(offering.zoneId);
+    }
+    if (key === LABELS.instanceType) values.add(type.name);
+  }
+  return values.size;
+}
+
+/** Cheapest price at which the claim as it stands can be launched. */
+export function claimPriceUsdPerHour(claim: OpenClaim): number {
+  return typesToSearch(claim, claim.set)[claim.position]?.priceUsdPerHour ?? Number.POSITIVE_INFINITY;
+}

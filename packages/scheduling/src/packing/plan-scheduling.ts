@@ -1,0 +1,59 @@
+import type { Pod } from "@nodeless/api";
+import type { PlannedClaim, SchedulingInput, SchedulingPlan, UnplacedPod } from "../model.ts";
+import { addAmounts } from "../resources/amounts.ts";
+import { explainUnplaced } from "./explain-unplaced.ts";
+import type { OpenClaim } from "./open-claim.ts";
+import { survivingTypes } from "./open-claim.ts";
+import { PlacementAttempt } from "./placement-attempt.ts";
+import { planningModel } from "./planning-model.ts";
+import { cheapestStrategies, LIKE_KARPENTER } from "./strategies.ts";
+
+/**
+ * Places pods on existing nodes, then on claims opened in this pass, then on new claims of the pools in order of weight
+ * (karpenter.md §3). Several ways of filling nodes are tried and the cheapest plan among those that place most pods is
+ * taken; a Karpenter-style first fit is always one of them, so that the plan is never dearer than that.
+ * Pure: equal input gives an equal plan, order included. Throws InvalidQuantityError for a pod whose requests are no quantities.
+ */
+export function planScheduling(input: SchedulingInput): SchedulingPlan {
+  const model = planningModel(input);
+  let best = new PlacementAttempt(model, LIKE_KARPENTER).run();
+  if (best.claims.length > 0)
+    for (const strategy of cheapestStrategies(model)) {
+      const attempt = new PlacementAttempt(model, strategy).run();
+      if (isBetter(attempt, best)) best = attempt;
+    }
+  return {
+    claims: best.claims.map((claim) => plannedClaim(claim, best)),
+    onExistingNodes: best.onNodes,
+    unplaced: unplacedPods(best),
+  };
+}
+
+/** Price differences below this are rounding noise. */
+const PRICE_TOLERANCE = 1e-9;
+
+function isBetter(attempt: PlacementAttempt, best: PlacementAttempt): boolean {
+  if (attempt.unplacedPods !== best.unplacedPods) return attempt.unplacedPods < best.unplacedPods;
+  return attempt.priceUsdPerHour < best.priceUsdPerHour * (1 - PRICE_TOLERANCE);
+}
+
+function plannedClaim(claim: OpenClaim, { model }: PlacementAttempt): PlannedClaim {
+  const types = survivingTypes(claim, claim.set, claim.used);
+  const [cheapest] = types;
+  if (cheapest === undefined) throw new Error("a planned claim has no instance type");
+  return {
+    id: `${claim.catalog.pool.name}-${claim.order}`,
+    nodePool: claim.catalog.pool.name,
+    requirements: claim.set.requirements,
+    instanceTypes: types.map(({ type }) => type),
+    requests: addAmounts(model.resources.amounts(claim.used), cheapest.daemons.requests),
+    pods: claim.pods,
+  };
+}
+
+function unplacedPods(attempt: PlacementAttempt): readonly UnplacedPod[] {
+  return [...attempt.unplaced].flatMap(([shape, pods]) => {
+    const rejections = explainUnplaced(attempt, shape);
+    return pods.map((pod: Pod): UnplacedPod => ({ pod, rejections }));
+  });
+}

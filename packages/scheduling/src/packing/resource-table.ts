@@ -1,0 +1,63 @@
+import type { ResourceAmounts } from "@nodeless/api";
+import { compareText } from "../requirements/requirements.ts";
+
+/** Resource names of one pass numbered, so that amounts are short arrays of numbers. */
+export class ResourceTable {
+  readonly names: readonly string[];
+  readonly #index: ReadonlyMap<string, number>;
+
+  constructor(all: Iterable<ResourceAmounts>) {
+    const names = new Set<string>(["cpu", "memory", "pods"]);
+    for (const amounts of all) for (const name of amounts.keys()) names.add(name);
+    const [cpu, memory, pods, ...rest] = names;
+    this.names = [cpu, memory, pods, ...rest.sort(compareText)].filter((name) => name !== undefined);
+    this.#index = new Map(this.names.map((name, index) => [name, index]));
+  }
+
+  /** Amounts of unknown names are dropped: no pod asks for them. Missing ones are `absent`. */
+  vector(amounts: ResourceAmounts, absent = 0): Float64Array {
+    const vector = new Float64Array(this.names.length).fill(absent);
+    for (const [name, amount] of amounts) {
+      const index = this.#index.get(name);
+      if (index !== undefined) vector[index] = amount;
+    }
+    return vector;
+  }
+
+  /** The non-zero amounts. */
+  amounts(vector: Float64Array): ResourceAmounts {
+    const amounts = new Map<string, number>();
+    for (const [index, name] of this.names.entries()) {
+      const amount = vector[index] ?? 0;
+      if (amount !== 0) amounts.set(name, amount);
+    }
+    return amounts;
+  }
+}
+
+export const CPU = 0;
+export const MEMORY = 1;
+export const PODS = 2;
+
+/** True if `used + asked ≤ free` wherever something is asked. */
+export function fits(free: Float64Array, used: Float64Array, asked: Float64Array): boolean {
+  for (let index = 0; index < asked.length; index += 1) {
+    const amount = asked[index] ?? 0;
+    if (amount > 0 && amount + (used[index] ?? 0) > (free[index] ?? 0)) return false;
+  }
+  return true;
+}
+
+/** True if `total ≤ free` wherever the total is positive. */
+export function covers(free: Float64Array, total: Float64Array): boolean {
+  for (let index = 0; index < total.length; index += 1) {
+    const amount = total[index] ?? 0;
+    if (amount > 0 && amount > (free[index] ?? 0)) return false;
+  }
+  return true;
+}
+
+/** Adds `amount` into `target`. */
+export function addInto(target: Float64Array, amount: Float64Array): void {
+  for (let index = 0; index < target.length; index += 1) target[index] = (target[index] ?? 0) + (amount[index] ?? 0);
+}

@@ -1,0 +1,177 @@
+import type {
+  LabelClause,
+  LabelSelector,
+  Pod,
+  PodAffinityTerm,
+  Toleration,
+  TopologySpreadConstraint,
+} from "@nodeless/api";
+import { labelSelectorClauses, matchesClauses, matchesLabelSelector } from "@nodeless/api";
+import type { Requirement } from "../model.ts";
+import { normalizedLabelKey } from "../requirements/labels.ts";
+import { compareText } from "../requirements/requirements.ts";
+
+/** Which nodes and pools count for a spread group. */
+export interface NodeFilter {
+  /** nodeAffinityPolicy Honor: only nodes that meet one of these. Undefined: every node. */
+  readonly alternatives: readonly (readonly Requirement[])[] | undefined;
+  /** nodeTaintsPolicy Honor: only nodes whose taints these tolerate. Undefined: every node. */
+  readonly tolerations: readonly Toleration[] | undefined;
+}
+
+/** Pods counted together per domain of one label (karpenter.md §3.8). Equal rules share one group. */
+export interface TopologyGroup {
+  readonly index: number;
+  readonly kind: "spread" | "affinity" | "anti-affinity";
+  /** Normalised label key of the domains. */
+  readonly key: string;
+  /** Undefined: all namespaces. */
+  readonly namespaces: ReadonlySet<string> | undefined;
+  /** Undefined: selects no pod. */
+  readonly clauses: readonly LabelClause[] | undefined;
+  readonly maxSkew: number;
+  readonly minDomains: number;
+  readonly filter: NodeFilter;
+  /** Anti-affinity that its owner insists on also keeps later matching pods away. */
+  readonly required: boolean;
+}
+
+/** True if the group counts this pod. */
+export function groupSelects(
+  group: TopologyGroup,
+  pod: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> },
+): boolean {
+  if (group.namespaces !== undefined && !group.namespaces.has(pod.namespace)) return false;
+  return group.clauses !== undefined && matchesClauses(group.clauses, pod.labels);
+}
+
+/** The pod that owns a rule, as far as the rule's meaning depends on it. */
+export interface TopologyOwner {
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly tolerations: readonly Toleration[];
+  /** nodeSelector with each required OR-term. */
+  readonly eligibility: readonly (readonly Requirement[])[];
+}
+
+type NamespaceLabels = ReadonlyMap<string, Readonly<Record<string, string>>>;
+
+/** Groups by meaning; asked for the same rule twice it gives the same group. */
+export class TopologyGroups {
+  readonly list: TopologyGroup[] = [];
+  readonly #byMeaning = new Map<string, TopologyGroup>();
+  readonly #namespaceLabels: NamespaceLabels;
+
+  constructor(namespaceLabels: NamespaceLabels) {
+    this.#namespaceLabels = namespaceLabels;
+  }
+
+  spread(constraint: TopologySpreadConstraint, owner: TopologyOwner): TopologyGroup {
+    const honorsAffinity = constraint.nodeAffinityPolicy !== "Ignore";
+    const honorsTaints = constraint.nodeTaintsPolicy === "Honor";
+    return this.#intern({
+      kind: "spread",
+      key: normalizedLabelKey(constraint.topologyKey),
+      namespaces: new Set([owner.namespace]),
+      clauses: selectorClauses(constraint.labelSelector, owner, constraint.matchLabelKeys),
+      maxSkew: constraint.maxSkew,
+      minDomains: constraint.minDomains ?? 0,
+      filter: {
+        alternatives: honorsAffinity ? owner.eligibility : undefined,
+        tolerations: honorsTaints ? owner.tolerations : undefined,
+      },
+      required: true,
+    });
+  }
+
+  affinity(
+    kind: "affinity" | "anti-affinity",
+    term: PodAffinityTerm,
+    owner: TopologyOwner,
+    required: boolean,
+  ): TopologyGroup {
+    return this.#intern({
+      kind,
+      key: normalizedLabelKey(term.topologyKey),
+      namespaces: this.#namespacesOf(term, owner.namespace),
+      clauses: selectorClauses(term.labelSelector, owner, term.matchLabelKeys, term.mismatchLabelKeys),
+      maxSkew: 0,
+      minDomains: 0,
+      filter: { alternatives: undefined, tolerations: undefined },
+      required,
+    });
+  }
+
+  /** Explicit list ∪ namespaceSelector; neither means the owner's own; an empty selector means all. */
+  #namespacesOf(term: PodAffinityTerm, own: string): ReadonlySet<string> | undefined {
+    const selector = term.namespaceSelector;
+    if (selector === undefined && (term.namespaces ?? []).length === 0) return new Set([own]);
+    if (selector !== undefined && labelSelectorClauses(selector).length === 0) return undefined;
+    const selected = [...this.#namespaceLabels].filter(([, labels]) => matchesLabelSelector(selector, labels));
+    return new Set([...(term.namespaces ?? []), ...selected.map(([name]) => name)]);
+  }
+
+  #intern(meaning: Omit<TopologyGroup, "index">): TopologyGroup {
+    const text = JSON.stringify(meaning, (_key, value: unknown) =>
+      value instanceof Set ? [...(value as Set<string>)].sort(compareText) : value,
+    );
+    const known = this.#byMeaning.get(text);
+    if (known !== undefined) return known;
+    const group: TopologyGroup = { ...meaning, index: this.list.length };
+    this.#byMeaning.set(text, group);
+    this.list.push(group);
+    return group;
+  }
+}
+
+function selectorClauses(
+  selector: LabelSelector | undefined,
+  owner: TopologyOwner,
+  matchKeys: readonly string[] = [],
+  mismatchKeys: readonly string[] = [],
+): readonly LabelClause[] | undefined {
+  if (selector === undefined) return undefined;
+  const byKey =
+    (operator: "In" | "NotIn") =>
+    (key: string): LabelClause[] => {
+      const value = Object.hasOwn(owner.labels, key) ? owner.labels[key] : undefined;
+      return value === undefined ? [] : [{ key, operator, values: [value] }];
+    };
+  return [
+    ...labelSelectorClauses(selector),
+    ...matchKeys.flatMap(byKey("In")),
+    ...mismatchKeys.flatMap(byKey("NotIn")),
+  ];
+}
+
+/** Label keys that topology rules of these pods look at, sorted. Undefined when no pod has such a rule. */
+export function selectedLabelKeys(pods: Iterable<Pod>): ReadonlySet<string> | undefined {
+  const keys = new Set<string>();
+  let ruled = false;
+  for (const { spec } of pods) {
+    if (spec.topologySpreadConstraints === undefined && spec.affinity === undefined) continue;
+    ruled = true;
+    for (const one of spec.topologySpreadConstraints ?? []) {
+      addSelectorKeys(keys, one.labelSelector);
+      for (const key of one.matchLabelKeys ?? []) keys.add(key);
+    }
+    for (const term of affinityTermsOf(spec.affinity)) {
+      addSelectorKeys(keys, term.labelSelector);
+      for (const key of [...(term.matchLabelKeys ?? []), ...(term.mismatchLabelKeys ?? [])]) keys.add(key);
+    }
+  }
+  return ruled ? new Set([...keys].sort(compareText)) : undefined;
+}
+
+function addSelectorKeys(keys: Set<string>, selector: LabelSelector | undefined): void {
+  if (selector === undefined) return;
+  for (const { key } of labelSelectorClauses(selector)) keys.add(key);
+}
+
+function affinityTermsOf(affinity: Pod["spec"]["affinity"]): readonly PodAffinityTerm[] {
+  if (affinity === undefined) return [];
+  return [affinity.podAffinity, affinity.podAntiAffinity].flatMap((one) => [
+    ...(one?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
+    ...(one?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(({ podAffinityTerm }) => podAffinityTerm),
+  ]);
+}

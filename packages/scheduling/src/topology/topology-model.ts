@@ -1,0 +1,159 @@
+import type { Pod } from "@nodeless/api";
+import { LABELS } from "@nodeless/api";
+import type { ExistingNode, Requirement, SchedulingInput, SchedulingNodePool } from "../model.ts";
+import type { PodShape } from "../packing/pod-shape.ts";
+import { podKeyOf } from "../packing/pod-shape.ts";
+import type { PoolCatalog } from "../packing/pool-catalog.ts";
+import { labelOf, WELL_KNOWN_LABELS } from "../requirements/labels.ts";
+import { allowsLabel, allowsValue } from "../requirements/requirement.ts";
+import { compareText, compatibleRequirements } from "../requirements/requirements.ts";
+import { toleratesTaints } from "../taints/tolerations.ts";
+import type { NodeFilter, TopologyGroup, TopologyOwner } from "./topology-group.ts";
+import { groupSelects, TopologyGroups } from "./topology-group.ts";
+import type { TopologyRules } from "./topology-state.ts";
+import { TopologyState } from "./topology-state.ts";
+
+/** The topology rules of one input with the pods that exist already counted. */
+export interface TopologyModel {
+  readonly state: TopologyState;
+  /** Keys of all groups, hostname aside. */
+  readonly domainKeys: readonly string[];
+  rulesOf(shape: PodShape, variant: number): TopologyRules;
+}
+
+const NO_RULES: TopologyRules = { owned: [], guards: [], selectedBy: [], keys: [] };
+
+/** Collects the groups of all pods, the domains they may use, and the counts of existing pods. */
+export function buildTopology(
+  input: SchedulingInput,
+  shapes: readonly PodShape[],
+  catalogs: readonly PoolCatalog[],
+): TopologyModel {
+  const groups = new TopologyGroups(input.namespaceLabels);
+  const planned = new Set(input.pods.map(podKeyOf));
+  const residents = input.existingNodes.map((node) => ({
+    node,
+    pods: node.pods.filter((pod) => counts(pod) && !planned.has(podKeyOf(pod))),
+  }));
+  const owned = shapes.map((shape) => shape.variants.map((_, index) => ownedGroups(groups, shape, index)));
+  const residentRules = residents.map(({ pods }) => pods.map((pod) => requiredAntiAffinity(groups, pod)));
+  if (groups.list.length === 0) return { state: new TopologyState([]), domainKeys: [], rulesOf: () => NO_RULES };
+  const state = new TopologyState(groups.list.map((group) => eligibleDomains(group, input, catalogs)));
+  for (const [index, { node, pods }] of residents.entries())
+    countResidents(state, groups.list, { node, pods, rules: residentRules[index] ?? [] });
+  const selected = shapes.map((shape) => groups.list.filter((group) => groupSelects(group, shape)));
+  return {
+    state,
+    domainKeys: [...new Set(groups.list.map(({ key }) => key))].filter((key) => key !== LABELS.hostname),
+    rulesOf(shape, variant) {
+      const selectedBy = selected[shape.index] ?? [];
+      const own = owned[shape.index]?.[variant] ?? [];
+      const guards = selectedBy.filter(({ kind, required }) => kind === "anti-affinity" && required);
+      if (own.length + selectedBy.length === 0) return NO_RULES;
+      return { owned: own, guards, selectedBy, keys: [...new Set([...own, ...guards].map(({ key }) => key))] };
+    },
+  };
+}
+
+/** Terminating and finished pods are not counted (karpenter.md §3.8). */
+function counts({ metadata, status }: Pod): boolean {
+  return metadata.deletionTimestamp === undefined && status?.phase !== "Succeeded" && status?.phase !== "Failed";
+}
+
+function ownedGroups(groups: TopologyGroups, shape: PodShape, index: number): readonly TopologyGroup[] {
+  const variant = shape.variants[index];
+  if (variant === undefined) return [];
+  const owner: TopologyOwner = {
+    namespace: shape.namespace,
+    labels: shape.labels,
+    tolerations: variant.tolerations,
+    eligibility: variant.eligibility,
+  };
+  return [
+    ...variant.spreads.map((constraint) => groups.spread(constraint, owner)),
+    ...variant.affinity.map(({ term, required }) => groups.affinity("affinity", term, owner, required)),
+    ...variant.antiAffinity.map(({ term, required }) => groups.affinity("anti-affinity", term, owner, required)),
+  ];
+}
+
+function requiredAntiAffinity(groups: TopologyGroups, pod: Pod): readonly TopologyGroup[] {
+  const terms = pod.spec.affinity?.podAntiAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
+  if (terms.length === 0) return [];
+  const owner: TopologyOwner = {
+    namespace: pod.metadata.namespace ?? "default",
+    labels: pod.metadata.labels ?? {},
+    tolerations: [],
+    eligibility: [],
+  };
+  return terms.map((term) => groups.affinity("anti-affinity", term, owner, true));
+}
+
+function countResidents(
+  state: TopologyState,
+  groups: readonly TopologyGroup[],
+  resident: {
+    readonly node: ExistingNode;
+    readonly pods: readonly Pod[];
+    readonly rules: readonly (readonly TopologyGroup[])[];
+  },
+): void {
+  const { node, pods, rules } = resident;
+  for (const group of groups) {
+    const domain = domainOfNode(node, group.key);
+    if (domain === undefined || !nodeCounts(group.filter, node)) continue;
+    for (const pod of pods) {
+      const subject = { namespace: pod.metadata.namespace ?? "default", labels: pod.metadata.labels ?? {} };
+      if (groupSelects(group, subject)) state.addCount(group, domain);
+    }
+  }
+  for (const owned of rules)
+    for (const group of owned) {
+      const domain = domainOfNode(node, group.key);
+      if (domain !== undefined) state.addOwner(group, domain);
+    }
+}
+
+/** The node's domain of a topology key: its label, or its name for hostname. */
+export function domainOfNode(node: ExistingNode, key: string): string | undefined {
+  return labelOf(node.labels, key) ?? (key === LABELS.hostname ? node.name : undefined);
+}
+
+/** True if pods on the node count for a group with this filter. */
+export function nodeCounts({ alternatives, tolerations }: NodeFilter, node: ExistingNode): boolean {
+  if (tolerations !== undefined && !toleratesTaints(tolerations, node.taints)) return false;
+  return (
+    alternatives === undefined ||
+    alternatives.some((all) => all.every((one) => allowsLabel(one, domainOfNode(node, one.key))))
+  );
+}
+
+/** True if pods on new nodes of the pool count for a group with this filter. */
+export function poolCounts({ alternatives, tolerations }: NodeFilter, { pool }: PoolCatalog): boolean {
+  if (tolerations !== undefined && !toleratesTaints(tolerations, pool.taints)) return false;
+  return alternatives === undefined || alternatives.some((all) => poolMeets(pool, all));
+}
+
+function poolMeets(pool: SchedulingNodePool, all: readonly Requirement[]): boolean {
+  return all.every((one) => compatibleRequirements(pool.requirements, new Map([[one.key, one]]), WELL_KNOWN_LABELS));
+}
+
+/** Domains over which a spread takes its minimum: of nodes that count, and those that pools that count could still open. */
+function eligibleDomains(
+  { kind, key, filter }: TopologyGroup,
+  input: SchedulingInput,
+  catalogs: readonly PoolCatalog[],
+): readonly string[] {
+  if (kind !== "spread" || key === LABELS.hostname) return [];
+  const domains = new Set<string>();
+  for (const node of input.existingNodes) {
+    const domain = domainOfNode(node, key);
+    if (domain !== undefined && nodeCounts(filter, node)) domains.add(domain);
+  }
+  for (const catalog of catalogs) {
+    if (filter.tolerations !== undefined && !toleratesTaints(filter.tolerations, catalog.pool.taints)) continue;
+    const reachable = (filter.alternatives ?? [[]]).filter((all) => poolMeets(catalog.pool, all));
+    for (const domain of catalog.domainsOf(key))
+      if (reachable.some((all) => all.every((one) => one.key !== key || allowsValue(one, domain)))) domains.add(domain);
+  }
+  return [...domains].sort(compareText);
+}
