@@ -170,22 +170,21 @@ function attracted(subject: Placed, term: PodAffinityTerm, { placed, input }: Si
   const [domain] = domains;
   if (domain === undefined || domains.length > 1) return false;
   const selected = placed.filter((other) => termSelects(term, subject.pod, { other: other.pod, input }));
-  const together = (other: Placed): boolean => {
+  const decided = (other: Placed): string | undefined => {
     const theirs = domainsOf(other.host, term.topologyKey);
-    return theirs.length === 1 && theirs[0] === domain;
+    return theirs.length === 1 ? theirs[0] : undefined;
   };
-  if (selected.some((other) => other.pod !== subject.pod && together(other))) return true;
-  const alone = selected.some((other) => other.pod === subject.pod);
-  const cameLater = (other: Placed): boolean => other.isNew && !requires(other.pod, term);
-  return (
-    alone &&
-    selected.every(
-      (other) => together(other) || cameLater(other) || domainsOf(other.host, term.topologyKey).length !== 1,
-    )
-  );
+  if (selected.some((other) => other.pod !== subject.pod && decided(other) === domain)) return true;
+  if (!selected.some((other) => other.pod === subject.pod)) return false;
+  // Alone: the subject opened its domain. Then every domain elsewhere was opened by a pod that is free to go anywhere.
+  const opened = new Set(selected.filter((other) => other.isNew && !requires(other.pod, term)).map(decided));
+  return selected.every((other) => {
+    const theirs = decided(other);
+    return theirs === undefined || theirs === domain || (other.isNew && opened.has(theirs));
+  });
 }
 
-/** Does the pod insist on an equal term? Then it could not have gone elsewhere while the subject was alone. */
+/** Does the pod insist on an equal term? Then it may not open a second domain. */
 function requires({ spec }: Pod, term: PodAffinityTerm): boolean {
   const terms = spec.affinity?.podAffinity?.requiredDuringSchedulingIgnoredDuringExecution ?? [];
   return terms.some((one) => JSON.stringify(one) === JSON.stringify(term));
