@@ -77,6 +77,14 @@ export interface KindDefinition {
   readonly requiresResourceVersionOnUpdate: boolean;
   /** Key prefix in the store; versions of one resource share it. */
   readonly storagePrefix: string;
+  /**
+   * Kinds that share their storage with another version or group (HorizontalPodAutoscaler v1, Event of events.k8s.io): from this kind's
+   * form to the stored one and back. Undefined: stored in this form; only apiVersion may differ (custom resources).
+   */
+  readonly storageForm?: {
+    toStorage(object: KubernetesObject): KubernetesObject;
+    fromStorage(object: KubernetesObject): KubernetesObject;
+  };
 
   /**
    * From a parsed JSON body to a typed object of this kind: type checks, unknown fields (error, warning or dropped), canonical quantities and times.
@@ -87,6 +95,8 @@ export interface KindDefinition {
   applyDefaults(object: KubernetesObject): KubernetesObject;
   /** What the server resets or derives on create, e.g. drops status, sets Pod status.phase and qosClass. */
   prepareForCreate(object: KubernetesObject): KubernetesObject;
+  /** What can only be derived once metadata.name and uid are set (a Job's selector). Undefined: nothing. Runs before validateCreate. */
+  completeCreate?(object: KubernetesObject): KubernetesObject;
   /** Main endpoint: keeps the old status; `subresource === "status"`: keeps the old spec and metadata. */
   prepareForUpdate(object: KubernetesObject, old: KubernetesObject, subresource: string): KubernetesObject;
   validateCreate(object: KubernetesObject): readonly FieldError[];

@@ -1,0 +1,77 @@
+import type { KubernetesObject } from "@nodeless/api";
+import { decodeBody, isJsonObject, ownField } from "../schema/index.ts";
+import { badRequest } from "../status.ts";
+import type { Decoded, FieldValidation } from "./kind.ts";
+
+interface DecodeTarget {
+  readonly group: string;
+  readonly version: string;
+  readonly kind: string;
+}
+
+export const apiVersionOf = ({ group, version }: { readonly group: string; readonly version: string }): string =>
+  group === "" ? version : `${group}/${version}`;
+
+/**
+ * Checks that the body says it is of this kind; an unset apiVersion or kind is taken from the URL.
+ * Throws StatusError 400. Source: k8s.io/apiserver pkg/endpoints/handlers/create.go.
+ */
+export function checkTypeMeta(body: unknown, target: DecodeTarget): void {
+  if (!isJsonObject(body)) throw cannotHandle(target, "json: cannot unmarshal a body that is not an object");
+  const [apiVersion, kind] = [ownField(body, "apiVersion"), ownField(body, "kind")];
+  const wanted = apiVersionOf(target);
+  if (typeof apiVersion === "string" && apiVersion !== "" && apiVersion !== wanted)
+    throw badRequest(`the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`);
+  if (typeof kind === "string" && kind !== "" && kind !== target.kind)
+    throw badRequest(`${kind} in version "${target.version}" cannot be handled as a ${target.kind}`);
+}
+
+/** `Deployment in version "v1" cannot be handled as a Deployment: ...` */
+export function cannotHandle({ kind, version }: DecodeTarget, why: string): ReturnType<typeof badRequest> {
+  return badRequest(`${kind} in version "${version}" cannot be handled as a ${kind}: ${why}`);
+}
+
+/** Fields that should not be there: an error, warnings or nothing, as the client wished. Throws StatusError 400. */
+export function judgeFields(
+  target: DecodeTarget,
+  fieldValidation: FieldValidation,
+  fields: { readonly duplicate: readonly string[]; readonly unknown: readonly string[] },
+): readonly string[] {
+  if (fieldValidation === "Ignore") return [];
+  const problems = [
+    ...fields.duplicate.map((field) => `duplicate field ${JSON.stringify(field)}`),
+    ...fields.unknown.map((field) => `unknown field ${JSON.stringify(field)}`),
+  ];
+  if (fieldValidation === "Strict" && problems.length > 0)
+    throw cannotHandle(target, `strict decoding error: ${problems.join(", ")}`);
+  return problems;
+}
+
+/** Decodes the body of a built-in kind. Throws StatusError 400. */
+export function decodeBuiltIn(
+  typeName: string,
+  target: DecodeTarget,
+  body: unknown,
+  options: { readonly fieldValidation: FieldValidation; readonly duplicateFields: readonly string[] },
+): Decoded {
+  checkTypeMeta(body, target);
+  const { value, unknownFields } = decodeOrRefuse(typeName, target, body);
+  const warnings = judgeFields(target, options.fieldValidation, {
+    duplicate: options.duplicateFields,
+    unknown: unknownFields,
+  });
+  const object = { apiVersion: apiVersionOf(target), kind: target.kind, ...value };
+  object.apiVersion = apiVersionOf(target);
+  object.kind = target.kind;
+  if (!isJsonObject(value["metadata"])) Object.assign(object, { metadata: {} });
+  return { object: object as unknown as KubernetesObject, warnings };
+}
+
+function decodeOrRefuse(typeName: string, target: DecodeTarget, body: unknown): ReturnType<typeof decodeBody> {
+  try {
+    return decodeBody(typeName, body);
+  } catch (error) {
+    if (error instanceof Error && error.name === "DecodeError") throw cannotHandle(target, error.message);
+    throw error;
+  }
+}
