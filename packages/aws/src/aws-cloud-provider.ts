@@ -1,0 +1,146 @@
+import type { EC2NodeClass, KubernetesObject } from "@nodeless/api";
+import {
+  type CloudInstance,
+  type CloudProvider,
+  type LaunchRequest,
+  NodeClassNotReadyError,
+  type NodeClassStatus,
+} from "@nodeless/cloud";
+import type { InstanceType } from "@nodeless/scheduling";
+import { attempt } from "./aws-calls.ts";
+import { type ClusterFacts, clusterFactsSource } from "./cluster-facts.ts";
+import { Ec2InstanceTypes } from "./instance-types/ec2-instance-types.ts";
+import { buildInstanceType } from "./instance-types/instance-type.ts";
+import { Prices } from "./instance-types/prices.ts";
+import { Instances } from "./instances.ts";
+import { LaunchTemplates } from "./launch/launch-templates.ts";
+import { Launcher } from "./launch/launcher.ts";
+import { imageFor } from "./node-class/image-choice.ts";
+import { NodeClassReconciler } from "./node-class/node-class-reconciler.ts";
+import { notReadyReason, type ResolvedNodeClass } from "./node-class/resolved-node-class.ts";
+import { type AwsCloudOptions, type AwsCloudSettings, DEFAULT_AWS_CLOUD_SETTINGS } from "./options.ts";
+import { UnavailableOfferings } from "./unavailable-offerings.ts";
+
+/**
+ * The cloud port over EC2. Nothing is asked before the first call. A node class must have been reconciled by this provider before it can be
+ * launched from: its resolved subnets, groups and images are held in memory.
+ */
+export function createAwsCloudProvider(options: AwsCloudOptions): CloudProvider {
+  return new AwsCloudProvider(options);
+}
+
+class AwsCloudProvider implements CloudProvider {
+  readonly #options: AwsCloudOptions;
+  readonly #settings: AwsCloudSettings;
+  readonly #cluster: (signal?: AbortSignal) => Promise<ClusterFacts>;
+  readonly #reconciler: NodeClassReconciler;
+  readonly #types: Ec2InstanceTypes;
+  readonly #prices: Prices;
+  readonly #instances: Instances;
+  readonly #templates: LaunchTemplates;
+  readonly #launcher: Launcher;
+  readonly #unavailable: UnavailableOfferings;
+  readonly #resolved = new Map<string, ResolvedNodeClass>();
+
+  constructor(options: AwsCloudOptions) {
+    this.#options = options;
+    this.#settings = { ...DEFAULT_AWS_CLOUD_SETTINGS, ...options.settings };
+    this.#cluster = clusterFactsSource(options);
+    this.#reconciler = new NodeClassReconciler(options, this.#settings, this.#cluster);
+    this.#types = new Ec2InstanceTypes(options);
+    this.#prices = new Prices(options, this.#settings);
+    this.#instances = new Instances(options);
+    this.#templates = new LaunchTemplates(options);
+    this.#unavailable = new UnavailableOfferings(options.clock);
+    const { subnets } = this.#reconciler;
+    this.#launcher = new Launcher({
+      options,
+      subnets,
+      templates: this.#templates,
+      instances: this.#instances,
+      unavailable: this.#unavailable,
+    });
+  }
+
+  instanceTypes(nodeClass: string, signal?: AbortSignal): Promise<readonly InstanceType[]> {
+    return attempt("list instance types", async () => {
+      signal?.throwIfAborted();
+      const resolved = this.#ready(nodeClass);
+      const [infos, zones, onDemand, spot] = await Promise.all([
+        this.#types.types(),
+        this.#types.zones(),
+        this.#prices.onDemand(),
+        this.#prices.spot(),
+      ]);
+      signal?.throwIfAborted();
+      const subnetZones = new Map(resolved.status.subnets.map((subnet) => [subnet.zone, subnet.zoneID]));
+      const market = { onDemand, spot, zones, subnetZones, unavailable: this.#unavailable };
+      const context = {
+        region: this.#options.region,
+        settings: this.#settings,
+        nodeClass: { ...resolved.nodeClass.spec, family: resolved.family },
+      };
+      return infos
+        .map((info) => buildInstanceType(info, market, context))
+        .filter((type) => type !== undefined)
+        .filter((type) => imageFor(type, resolved.images) !== undefined);
+    });
+  }
+
+  launch(request: LaunchRequest, signal?: AbortSignal): Promise<CloudInstance> {
+    return attempt(`launch for claim ${request.claimName}`, async () => {
+      signal?.throwIfAborted();
+      const resolved = this.#ready(request.nodeClass);
+      return this.#launcher.launch(request, resolved, { cluster: await this.#cluster(signal), signal });
+    });
+  }
+
+  terminate(providerId: string, signal?: AbortSignal): Promise<void> {
+    return attempt(`terminate ${providerId}`, () => this.#instances.terminate(providerId, signal));
+  }
+
+  get(providerId: string, signal?: AbortSignal): Promise<CloudInstance> {
+    return attempt(`look up ${providerId}`, () => this.#instances.get(providerId, signal));
+  }
+
+  list(signal?: AbortSignal): Promise<readonly CloudInstance[]> {
+    return attempt("list instances", () => this.#instances.list(signal));
+  }
+
+  tagRegistered(
+    providerId: string,
+    names: { readonly nodeName: string; readonly claimName: string },
+    signal?: AbortSignal,
+  ): Promise<void> {
+    return attempt(`tag ${providerId}`, () => this.#instances.tagRegistered(providerId, names, signal));
+  }
+
+  reconcileNodeClass(nodeClass: KubernetesObject, signal?: AbortSignal): Promise<NodeClassStatus> {
+    return attempt(`resolve node class ${nodeClass.metadata.name}`, async () => {
+      signal?.throwIfAborted();
+      const resolved = await this.#reconciler.reconcile(nodeClass as EC2NodeClass);
+      signal?.throwIfAborted();
+      this.#resolved.set(nodeClass.metadata.name, resolved);
+      return resolved.status;
+    });
+  }
+
+  deleteNodeClass(nodeClass: KubernetesObject, signal?: AbortSignal): Promise<void> {
+    return attempt(`clean up node class ${nodeClass.metadata.name}`, async () => {
+      signal?.throwIfAborted();
+      const typed = nodeClass as EC2NodeClass;
+      this.#resolved.delete(typed.metadata.name);
+      await this.#templates.deleteAll(typed);
+      signal?.throwIfAborted();
+      if (typed.spec.role !== undefined) await this.#reconciler.profiles.delete(typed);
+    });
+  }
+
+  #ready(name: string): ResolvedNodeClass {
+    const resolved = this.#resolved.get(name);
+    if (resolved === undefined) throw new NodeClassNotReadyError(name, "it was not resolved yet");
+    const why = notReadyReason(resolved.status);
+    if (why !== undefined) throw new NodeClassNotReadyError(name, why);
+    return resolved;
+  }
+}
