@@ -29,7 +29,8 @@ export interface Informer<T extends KubernetesObject> {
 
 /** How an informer is made. */
 export interface InformerOptions<T extends KubernetesObject> {
-  readonly client: ResourceClient<T>;
+  /** Only these two are used, so that a source of objects can be put in front. */
+  readonly client: Pick<ResourceClient<T>, "list" | "watch">;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;

@@ -11,7 +11,7 @@ export interface ReflectorTarget<T> {
 }
 
 export interface ReflectorOptions<T extends KubernetesObject> {
-  readonly client: ResourceClient<T>;
+  readonly client: Pick<ResourceClient<T>, "list" | "watch">;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
