@@ -2,8 +2,15 @@ import type { Clock, Logger, Random } from "@nodeless/environment";
 import { createEventRecorder, type EventRecorder, type KubernetesClient, runController } from "@nodeless/runtime";
 import type { BuiltInController, ControllerContext } from "./controller-context.ts";
 import { type ControllerSettings, DEFAULT_CONTROLLER_SETTINGS } from "./controller-settings.ts";
+import { runDaemonSetController } from "./daemonset/daemon-set-controller.ts";
 import { runDeploymentController } from "./deployment/deployment-controller.ts";
+import { runGarbageCollector } from "./garbage-collector/garbage-collector.ts";
+import { runNamespaceController } from "./namespace/namespace-controller.ts";
+import { runNodeLifecycleController } from "./node-lifecycle/node-lifecycle-controller.ts";
+import { runTaintEvictionController } from "./node-lifecycle/taint-eviction-controller.ts";
+import { runPodGcController } from "./pod-gc/pod-gc-controller.ts";
 import { runReplicaSetController } from "./replicaset/replica-set-controller.ts";
+import { runServiceAccountController } from "./serviceaccount/service-account-controller.ts";
 import { SharedInformers } from "./shared-informers.ts";
 
 /** Ports and settings of the built-in controllers. */
@@ -18,7 +25,17 @@ export interface RunControllersOptions {
   readonly settings?: Partial<ControllerSettings>;
 }
 
-const CONTROLLERS: readonly BuiltInController[] = [runDeploymentController, runReplicaSetController];
+const CONTROLLERS: readonly BuiltInController[] = [
+  runDeploymentController,
+  runReplicaSetController,
+  runDaemonSetController,
+  runNodeLifecycleController,
+  runTaintEvictionController,
+  runPodGcController,
+  runGarbageCollector,
+  runNamespaceController,
+  runServiceAccountController,
+];
 
 /**
  * Runs every built-in controller over one set of shared informers, as kube-controller-manager does. Settles when the signal has fired and

@@ -1,10 +1,11 @@
 import type { Deployment, KubernetesObject, Pod, ReplicaSet } from "@nodeless/api";
 import { DEPLOYMENTS, formatObjectKey, PODS, REPLICA_SETS } from "@nodeless/api";
 import type { EventRecorder, ReconcileResult } from "@nodeless/runtime";
-import { informerSource, isAlreadyExists, isNotFound } from "@nodeless/runtime";
+import { informerSource, isAlreadyExists } from "@nodeless/runtime";
 import type { ControllerContext } from "../controller-context.ts";
 import { claimObjects } from "../workload/claim-objects.ts";
 import { controllerOf, isControlledBy } from "../workload/controller-ref.ts";
+import { ignoreMissing } from "../workload/ignore-missing.ts";
 import { semanticallyEqual } from "../workload/template-hash.ts";
 import { replicaAnnotations } from "./new-replica-set.ts";
 import { type DeploymentPlan, planDeployment } from "./plan-deployment.ts";
@@ -154,12 +155,4 @@ function reportScale(
   const direction = to > from ? "up" : "down";
   const message = `Scaled ${direction} replica set ${name} from ${from} to ${to}`;
   events.record(deployment, { type: "Normal", reason: "ScalingReplicaSet", message });
-}
-
-async function ignoreMissing(write: Promise<unknown>): Promise<void> {
-  try {
-    await write;
-  } catch (error) {
-    if (!isNotFound(error)) throw error;
-  }
 }

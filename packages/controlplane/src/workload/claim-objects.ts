@@ -1,7 +1,7 @@
 import type { KubernetesObject, LabelSelector, ResourceType } from "@nodeless/api";
-import { isNotFound } from "@nodeless/runtime";
 import type { ControllerContext } from "../controller-context.ts";
 import { controllerRef } from "./controller-ref.ts";
+import { ignoreMissing } from "./ignore-missing.ts";
 import { planClaims } from "./plan-claims.ts";
 
 /** Who claims, what, by which selector. */
@@ -23,7 +23,7 @@ export async function claimObjects<Owner extends KubernetesObject, T extends Kub
   const client = context.client.resource(type);
   const adopted = await Promise.all(
     plan.adopt.map((object) =>
-      missingAsUndefined(
+      ignoreMissing(
         client.patch(object.metadata, "strategic", {
           metadata: { uid: object.metadata.uid, ownerReferences: [controllerRef(owner)] },
         }),
@@ -32,7 +32,7 @@ export async function claimObjects<Owner extends KubernetesObject, T extends Kub
   );
   await Promise.all(
     plan.release.map((object) =>
-      missingAsUndefined(
+      ignoreMissing(
         client.patch(object.metadata, "strategic", {
           metadata: {
             uid: object.metadata.uid,
@@ -65,13 +65,4 @@ async function assertStillThere<Owner extends KubernetesObject, T extends Kubern
   const live = await client.resource(ownerType).get(owner.metadata);
   if (live.metadata.uid !== owner.metadata.uid || live.metadata.deletionTimestamp !== undefined)
     throw new Error(`${owner.kind} ${owner.metadata.namespace}/${owner.metadata.name} was deleted while adopting`);
-}
-
-async function missingAsUndefined<T>(write: Promise<T>): Promise<T | undefined> {
-  try {
-    return await write;
-  } catch (error) {
-    if (isNotFound(error)) return undefined;
-    throw error;
-  }
 }

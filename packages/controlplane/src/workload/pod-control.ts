@@ -4,6 +4,7 @@ import type { EventRecorder } from "@nodeless/runtime";
 import { isNotFound } from "@nodeless/runtime";
 import type { ControllerContext } from "../controller-context.ts";
 import type { Expectations } from "./expectations.ts";
+import { isNamespaceTerminating } from "./namespace-terminating.ts";
 import { type SlowStartResult, slowStart } from "./slow-start.ts";
 
 /** Whose pods, under which key, and who tells about it. */
@@ -51,6 +52,7 @@ async function createPod(
     });
   } catch (error) {
     expectations.creationObserved(key);
+    if (isNamespaceTerminating(error)) return;
     events.record(owner, { type: "Warning", reason: "FailedCreate", message: `Error creating: ${messageOf(error)}` });
     throw error;
   }
