@@ -1,3 +1,4 @@
+import { text } from "node:stream/consumers";
 import { styleText } from "node:util";
 
 /** The outside world of a command: streams and environment, so that commands can be tested without a process. */
@@ -10,6 +11,8 @@ export interface Terminal {
   /** Whether progress may use colour and symbols. */
   readonly colours: boolean;
   readonly cwd: string;
+  /** All of standard input. */
+  readInput(): Promise<string>;
 }
 
 type Style = Parameters<typeof styleText>[0];
@@ -24,10 +27,11 @@ export function processTerminal(): Terminal {
   const { env } = process;
   const plain = (env["NO_COLOR"] ?? "") !== "" || (env["CI"] ?? "") !== "" || process.stderr.isTTY !== true;
   return {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
+    out: (data) => void process.stdout.write(data),
+    err: (message) => void process.stderr.write(message),
     environment: env,
     colours: !plain,
     cwd: process.cwd(),
+    readInput: () => text(process.stdin),
   };
 }

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { LABELS, NODES, PODS } from "@nodeless/api";
 import { createAwsClients, listFargateProfiles } from "@nodeless/eks";
-import { createKubernetesClient, httpsTransport, isConditionTrue } from "@nodeless/runtime";
+import { createKubernetesClient, httpsTransport } from "@nodeless/runtime";
 import { clusterCredentials } from "./embedded/credentials.ts";
 import type { RuntimeInfo } from "./state/runtime-info.ts";
 import type { StatePaths } from "./state/state-directory.ts";
@@ -42,7 +42,10 @@ export async function clusterCounts(paths: StatePaths, runtime: RuntimeInfo): Pr
       total: nodes.items.length,
       fargate,
       ec2: nodes.items.length - fargate,
-      ready: nodes.items.filter(({ status }) => isConditionTrue(status?.conditions, "Ready")).length,
+      ready: nodes.items.filter(
+        ({ status }) =>
+          status?.conditions?.some(({ type, status: value }) => type === "Ready" && value === "True") === true,
+      ).length,
     },
     pods: { total: pods.items.length, running: phase("Running"), pending: phase("Pending") },
     fargateProfiles,

@@ -74,7 +74,11 @@ async function readKubeconfig(path: string): Promise<KubeconfigDocument> {
   return document;
 }
 
-function putNamed(document: KubeconfigDocument, list: string, entry: { readonly name: string }): void {
+function putNamed(
+  document: KubeconfigDocument,
+  list: string,
+  entry: Readonly<Record<string, unknown>> & { readonly name: string },
+): void {
   const present = document.get(list) as { toJSON?: () => NamedEntry[] } | null | undefined;
   const entries = present?.toJSON?.() ?? [];
   if (entries.length === 0) {

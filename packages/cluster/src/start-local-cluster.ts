@@ -84,7 +84,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
         : { number: 0, fallback: true },
   });
   const store = await openFileStore({ directory: paths.aws });
-  cell.aws = await createLocalAws({
+  const local = await createLocalAws({
     store,
     clock,
     random: random.split("aws"),
@@ -95,17 +95,18 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     clusters: host,
     instances: host,
   });
+  cell.aws = local;
   const close = async (): Promise<void> => {
-    await cell.aws?.close();
+    await local.close();
     await host.close();
     await store.close();
   };
   try {
     const awsPort = port(options.ports.aws, before?.awsEndpoint, AWS_PORT);
-    await cell.aws.listen({ port: awsPort.number, fallback: awsPort.fallback });
-    await cell.aws.resume();
-    await build(options, cell.aws, timings);
-    const runtime = await publish(options, cell.aws, host);
+    await local.listen({ port: awsPort.number, fallback: awsPort.fallback });
+    await local.resume();
+    await build(options, local, timings);
+    const runtime = await publish(options, local, host);
     return {
       runtime,
       client: clusterOf(host, spec).client,

@@ -1,5 +1,3 @@
-import { readFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import type { FargateProfile } from "@aws-sdk/client-eks";
 import {
   clusterSpec,
@@ -13,6 +11,7 @@ import {
 import { systemClock } from "@nodeless/environment";
 import { Command } from "commander";
 import { CommandError, UsageError } from "../exit-codes.ts";
+import { inputName, readInputFile } from "../input-file.ts";
 import { progressLine } from "../output/progress.ts";
 import { formatStructured, outputFormat } from "../output/structured.ts";
 import { formatTable } from "../output/table.ts";
@@ -102,10 +101,7 @@ async function profilesOfFile(
     throw new UsageError("--name, --namespace and --labels cannot be used with -f: write them into the file");
   }
   const path = options.file ?? "";
-  const text = await readFile(path === "-" ? 0 : resolve(terminal.cwd, path), "utf8").catch((cause: unknown) => {
-    throw new CommandError(`cannot read ${path}: ${(cause as Error).message}`, { cause });
-  });
-  const file = parseClusterFile(text, path);
+  const file = parseClusterFile(await readInputFile(terminal, path), inputName(path));
   const written = new Set((file.config?.fargateProfiles ?? []).map(({ name }) => name));
   const profiles = clusterSpec(file, {}).spec.fargateProfiles.filter(({ name }) => written.has(name));
   if (profiles.length === 0) throw new CommandError(`${path} has no fargateProfiles: add at least one`);

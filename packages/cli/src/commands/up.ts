@@ -1,6 +1,6 @@
 import { spawn } from "node:child_process";
 import { mkdir, open, readFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   AlreadyRunningError,
@@ -16,6 +16,7 @@ import { type ClusterFile, clusterSpec, DEFAULT_CLUSTER_NAME, parseClusterFile }
 import { jsonLogger, systemClock, systemRandom } from "@nodeless/environment";
 import { Command } from "commander";
 import { CommandError, EXIT, UsageError } from "../exit-codes.ts";
+import { inputName, readInputFile } from "../input-file.ts";
 import { progressLine, progressPrinter } from "../output/progress.ts";
 import { styled, type Terminal } from "../terminal.ts";
 import { VERSION } from "../version.ts";
@@ -76,20 +77,10 @@ async function readInput(terminal: Terminal, options: UpOptions): Promise<Input>
       file: remembered === undefined ? undefined : parseClusterFile(remembered.text, remembered.file),
     };
   }
-  const text = await readText(terminal, options.file);
-  const file = parseClusterFile(text, options.file === "-" ? "standard input" : options.file);
+  const text = await readInputFile(terminal, options.file);
+  const file = parseClusterFile(text, inputName(options.file));
   const name = options.name ?? file.config?.metadata?.name?.toLowerCase() ?? DEFAULT_CLUSTER_NAME;
   return { name, paths: statePaths(stateHome(terminal), name), file, text };
-}
-
-async function readText(terminal: Terminal, file: string): Promise<string> {
-  try {
-    return await readFile(file === "-" ? 0 : resolve(terminal.cwd, file), "utf8");
-  } catch (cause) {
-    throw new CommandError(`cannot read ${file}: ${(cause as Error).message}; give the path of a YAML file with -f`, {
-      cause,
-    });
-  }
 }
 
 async function run(terminal: Terminal, options: UpOptions): Promise<void> {

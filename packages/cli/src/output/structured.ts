@@ -4,8 +4,8 @@ import { UsageError } from "../exit-codes.ts";
 export type OutputFormat = "table" | "wide" | "json" | "yaml" | "name";
 
 /** Checks an `-o` value against what a command offers. Throws UsageError. */
-export function outputFormat(value: string, offered: readonly OutputFormat[]): OutputFormat {
-  if ((offered as readonly string[]).includes(value)) return value as OutputFormat;
+export function outputFormat<Format extends OutputFormat>(value: string, offered: readonly Format[]): Format {
+  if ((offered as readonly string[]).includes(value)) return value as Format;
   throw new UsageError(`unknown output format ${JSON.stringify(value)}: use ${offered.join(", ")}`);
 }
 
