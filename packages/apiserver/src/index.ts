@@ -1,3 +1,8 @@
+export { AdmissionDeniedError } from "./admission/admission-chain.ts";
+export type { AuthorizationAttributes, AuthorizationDecision, Authorizer } from "./auth/authorizer.ts";
+export { API_AUDIENCE, generateServiceAccountKey } from "./auth/service-account-tokens.ts";
+export type { ApiServer, ApiServerOptions } from "./create-api-server.ts";
+export { createApiServer } from "./create-api-server.ts";
 export type {
   AdmissionAttributes,
   AdmissionPlugin,
@@ -6,3 +11,8 @@ export type {
   TokenAuthenticator,
   UserInfo,
 } from "./server.ts";
+export type { PortRange } from "./services/service-allocation.ts";
+export type { StatusCause, StatusDetails, StatusObject } from "./status.ts";
+export { StatusError } from "./status.ts";
+export type { PodLogAnswer, PodLogOptions, PodLogs } from "./subresources/pod-log.ts";
+export type { WatchTimings } from "./watch/watch.ts";

@@ -47,13 +47,17 @@ export class StatusError extends Error {
     code: number,
     reason: string | undefined,
     message: string,
-    options: { readonly details?: StatusDetails; readonly cause?: unknown } = {},
+    options: {
+      readonly details?: StatusDetails;
+      readonly metadata?: StatusObject["metadata"];
+      readonly cause?: unknown;
+    } = {},
   ) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.status = {
       kind: "Status",
       apiVersion: "v1",
-      metadata: {},
+      metadata: options.metadata ?? {},
       status: "Failure",
       message,
       ...(reason === undefined ? {} : { reason }),
