@@ -1,4 +1,4 @@
-import { formatObjectKey, NODE_CLAIMS, type NodeClaim, type Pod } from "@nodeless/api";
+import { formatObjectKey, NODE_CLAIMS, type Node, type NodeClaim, type Pod, TAINTS } from "@nodeless/api";
 import { checkPlan, type PlannedClaim, planScheduling, type SchedulingPlan } from "@nodeless/scheduling";
 import type { ProvisionerContext } from "../state/context.ts";
 import type { Batcher } from "./batcher.ts";
@@ -16,6 +16,11 @@ const OWN_CLAIM_WAIT_MS = 5_000;
 const FAILED_SCHEDULING_DEDUPE_MS = 300_000;
 /** After a failed pass; the pods are still there. */
 const RETRY_MS = 1_000;
+
+/** Deleted, or closed to be removed. */
+function isLeaving({ metadata, spec }: Node): boolean {
+  return metadata.deletionTimestamp !== undefined || spec?.taints?.some(({ key }) => key === TAINTS.disrupted) === true;
+}
 
 /** Batches unschedulable pods and launches nodes for them: observe → plan → check → execute, for ever. */
 export class ProvisioningLoop {
@@ -164,7 +169,14 @@ export class ProvisioningLoop {
     const trigger = (pod: Pod): void => {
       if (isProvisionable(pod)) this.#batcher.trigger(pod.metadata.uid);
     };
-    this.#context.cache.pods.subscribe({ onAdd: trigger, onUpdate: trigger });
+    const { cache } = this.#context;
+    cache.pods.subscribe({ onAdd: trigger, onUpdate: trigger });
+    // Pods of a node on its way out are planned for at once, so that their new node boots meanwhile.
+    cache.nodes.subscribe({
+      onUpdate: (node, previous) => {
+        if (isLeaving(node) && !isLeaving(previous)) this.#batcher.trigger(node.metadata.uid);
+      },
+    });
   }
 
   /** Pods that stay unschedulable are looked at again: limits, pools and capacity may have changed. */
@@ -173,6 +185,7 @@ export class ProvisioningLoop {
     while (!signal.aborted) {
       await clock.sleep(settings.intervals.podRetryMs, signal);
       for (const pod of cache.pods.list()) if (isProvisionable(pod)) this.#batcher.trigger(pod.metadata.uid);
+      for (const node of cache.nodes.list()) if (isLeaving(node)) this.#batcher.trigger(node.metadata.uid);
     }
   }
 }
