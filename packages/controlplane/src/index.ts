@@ -11,3 +11,5 @@ export type { KubeletHostOptions } from "./kubelet/kubelet-host.ts";
 export { createKubeletHost } from "./kubelet/kubelet-host.ts";
 export type { RunControllersOptions } from "./run-controllers.ts";
 export { runControllers } from "./run-controllers.ts";
+export type { DefaultSchedulerOptions } from "./scheduler/default-scheduler.ts";
+export { runDefaultScheduler } from "./scheduler/default-scheduler.ts";

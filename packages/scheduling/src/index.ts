@@ -48,3 +48,5 @@ export { addAmounts, firstShortfall, formatAmount, subtractAmounts } from "./res
 export type { HostPort } from "./resources/host-ports.ts";
 export { firstPortConflict, hostPortsConflict, hostPortsOf } from "./resources/host-ports.ts";
 export { firstUntoleratedTaint, formatTaint, toleratesTaint, toleratesTaints } from "./taints/tolerations.ts";
+export type { NodeFilter, TopologyGroup, TopologyOwner } from "./topology/topology-group.ts";
+export { groupSelects, TopologyGroups } from "./topology/topology-group.ts";
