@@ -24,6 +24,10 @@ export interface KindBehaviour<T extends KubernetesObject> {
   readonly completeCreate?: (draft: Draft<T>) => void;
   /** After the old status (main endpoint) was kept. */
   readonly prepareForUpdate?: (draft: Draft<T>, old: T) => void;
+  /** After a status update took the new status. */
+  readonly prepareForStatusUpdate?: (draft: Draft<T>, old: T) => void;
+  /** Nodes send their status with the create. */
+  readonly keepsStatusOnCreate?: boolean;
   /** Endpoints other than the main one and `status`: which parts of the new object replace those of the old one. */
   readonly subresources?: { readonly [name: string]: (draftOfOld: Draft<T>, object: T) => void };
   /** Rules that hold on create and update of the main endpoint. */

@@ -47,7 +47,7 @@ export function builtInKind(
       decodeBuiltIn(type.name, { group, version, kind }, body, { fieldValidation, duplicateFields }),
     applyDefaults: (object) => edited(object, rules.applyDefaults),
     prepareForCreate: (object) => {
-      const fresh = subresources.status ? withoutStatus(object) : object;
+      const fresh = subresources.status && rules.keepsStatusOnCreate !== true ? withoutStatus(object) : object;
       return edited(fresh, rules.prepareForCreate);
     },
     completeCreate: (object) => edited(object, rules.completeCreate),
@@ -100,9 +100,14 @@ function preparedForUpdate(
   hasStatusEndpoint: boolean,
   { object, old, subresource }: Update,
 ): KubernetesObject {
-  if (subresource === "status") return { ...withStatusOf(old, object), metadata: object.metadata };
+  if (subresource === "status") {
+    const updated = { ...withStatusOf(old, object), metadata: object.metadata };
+    return edited(updated, rules.prepareForStatusUpdate && ((draft) => rules.prepareForStatusUpdate?.(draft, old)));
+  }
   const part = rules.subresources?.[subresource];
   if (part !== undefined) return edited({ ...old, metadata: object.metadata }, (draft) => part(draft, object));
+  // What else there is (binding) is written by the server itself, which knows what it does.
+  if (subresource !== "" && subresource !== "scale") return object;
   const kept = hasStatusEndpoint ? withStatusOf(object, old) : object;
   return edited(kept, rules.prepareForUpdate && ((draft) => rules.prepareForUpdate?.(draft, old)));
 }
