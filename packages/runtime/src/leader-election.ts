@@ -2,6 +2,7 @@ import type { Fresh, Lease } from "@nodeless/api";
 import { LEASES } from "@nodeless/api";
 import { type Clock, type Logger, silentLogger } from "@nodeless/environment";
 import type { KubernetesClient, ResourceClient } from "./client.ts";
+import { isAlreadyExists, isConflict } from "./errors.ts";
 
 /** How leadership is sought. Durations are client-go's defaults and must keep lease > deadline > retry. */
 export interface LeaderElectionOptions {
@@ -123,7 +124,9 @@ class LeaderElector {
       this.#observe(await this.#leases.update(this.#heldBy(lease), request));
       return true;
     } catch (error) {
-      if (!signal.aborted) this.#logger.debug("cannot acquire or renew the lease", { error });
+      // Losing a race is everyday; anything else (no permission, no namespace) keeps the work from starting and must be seen.
+      const isRace = isConflict(error) || isAlreadyExists(error);
+      if (!signal.aborted) this.#logger[isRace ? "debug" : "warn"]("cannot acquire or renew the lease", { error });
       return false;
     } finally {
       timer.cancel();
