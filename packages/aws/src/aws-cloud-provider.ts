@@ -10,12 +10,11 @@ import type { InstanceType } from "@nodeless/scheduling";
 import { attempt } from "./aws-calls.ts";
 import { type ClusterFacts, clusterFactsSource } from "./cluster-facts.ts";
 import { Ec2InstanceTypes } from "./instance-types/ec2-instance-types.ts";
-import { buildInstanceType } from "./instance-types/instance-type.ts";
+import { InstanceTypeLists } from "./instance-types/instance-type-lists.ts";
 import { Prices } from "./instance-types/prices.ts";
 import { Instances } from "./instances.ts";
 import { LaunchTemplates } from "./launch/launch-templates.ts";
 import { Launcher } from "./launch/launcher.ts";
-import { imageFor } from "./node-class/image-choice.ts";
 import { NodeClassReconciler } from "./node-class/node-class-reconciler.ts";
 import { notReadyReason, type ResolvedNodeClass } from "./node-class/resolved-node-class.ts";
 import { type AwsCloudOptions, type AwsCloudSettings, DEFAULT_AWS_CLOUD_SETTINGS } from "./options.ts";
@@ -30,8 +29,6 @@ export function createAwsCloudProvider(options: AwsCloudOptions): CloudProvider 
 }
 
 class AwsCloudProvider implements CloudProvider {
-  readonly #options: AwsCloudOptions;
-  readonly #settings: AwsCloudSettings;
   readonly #cluster: (signal?: AbortSignal) => Promise<ClusterFacts>;
   readonly #reconciler: NodeClassReconciler;
   readonly #types: Ec2InstanceTypes;
@@ -40,18 +37,19 @@ class AwsCloudProvider implements CloudProvider {
   readonly #templates: LaunchTemplates;
   readonly #launcher: Launcher;
   readonly #unavailable: UnavailableOfferings;
+  readonly #typeLists: InstanceTypeLists;
   readonly #resolved = new Map<string, ResolvedNodeClass>();
 
   constructor(options: AwsCloudOptions) {
-    this.#options = options;
-    this.#settings = { ...DEFAULT_AWS_CLOUD_SETTINGS, ...options.settings };
+    const settings: AwsCloudSettings = { ...DEFAULT_AWS_CLOUD_SETTINGS, ...options.settings };
     this.#cluster = clusterFactsSource(options);
-    this.#reconciler = new NodeClassReconciler(options, this.#settings, this.#cluster);
+    this.#reconciler = new NodeClassReconciler(options, settings, this.#cluster);
     this.#types = new Ec2InstanceTypes(options);
-    this.#prices = new Prices(options, this.#settings);
+    this.#prices = new Prices(options, settings);
     this.#instances = new Instances(options);
     this.#templates = new LaunchTemplates(options);
     this.#unavailable = new UnavailableOfferings(options.clock);
+    this.#typeLists = new InstanceTypeLists(options.region, settings, this.#unavailable);
     const { subnets } = this.#reconciler;
     this.#launcher = new Launcher({
       options,
@@ -73,17 +71,7 @@ class AwsCloudProvider implements CloudProvider {
         this.#prices.spot(),
       ]);
       signal?.throwIfAborted();
-      const subnetZones = new Map(resolved.status.subnets.map((subnet) => [subnet.zone, subnet.zoneID]));
-      const market = { onDemand, spot, zones, subnetZones, unavailable: this.#unavailable };
-      const context = {
-        region: this.#options.region,
-        settings: this.#settings,
-        nodeClass: { ...resolved.nodeClass.spec, family: resolved.family },
-      };
-      return infos
-        .map((info) => buildInstanceType(info, market, context))
-        .filter((type) => type !== undefined)
-        .filter((type) => imageFor(type, resolved.images) !== undefined);
+      return this.#typeLists.get(resolved, { infos, zones, onDemand, spot });
     });
   }
 
@@ -130,6 +118,7 @@ class AwsCloudProvider implements CloudProvider {
       signal?.throwIfAborted();
       const typed = nodeClass as EC2NodeClass;
       this.#resolved.delete(typed.metadata.name);
+      this.#typeLists.forget(typed.metadata.name);
       await this.#templates.deleteAll(typed);
       signal?.throwIfAborted();
       if (typed.spec.role !== undefined) await this.#reconciler.profiles.delete(typed);

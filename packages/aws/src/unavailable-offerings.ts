@@ -8,15 +8,26 @@ const LIFETIME_MS = 3 * 60_000;
 export class UnavailableOfferings {
   readonly #clock: Clock;
   readonly #until = new Map<string, number>();
+  #revision = 0;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
   mark(offering: OfferingKey): void {
+    this.#until.set(keyOf(offering), this.#clock.monotonicMs() + LIFETIME_MS);
+    this.#revision += 1;
+  }
+
+  /** Changes whenever an answer of `has` may have changed, also by time. */
+  get revision(): number {
     const now = this.#clock.monotonicMs();
-    for (const [key, until] of this.#until) if (until <= now) this.#until.delete(key);
-    this.#until.set(keyOf(offering), now + LIFETIME_MS);
+    for (const [key, until] of this.#until) {
+      if (until > now) continue;
+      this.#until.delete(key);
+      this.#revision += 1;
+    }
+    return this.#revision;
   }
 
   has(offering: OfferingKey): boolean {

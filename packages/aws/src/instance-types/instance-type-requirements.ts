@@ -4,13 +4,24 @@ import { findInstanceType } from "@nodeless/catalog";
 import type { Requirement, Requirements } from "@nodeless/scheduling";
 
 const PREFIX = "karpenter.k8s.aws/";
+/** Builds of the Windows image families. Source: Karpenter AWS provider 1.14, labels. */
+const WINDOWS_BUILDS: ReadonlyMap<string, string> = new Map([
+  ["Windows2019", "10.0.17763"],
+  ["Windows2022", "10.0.20348"],
+  ["Windows2025", "10.0.26100"],
+]);
 const NAME = /^(?<category>[a-z]+)(?<tag>-[0-9]+tb)?(?<generation>[0-9]+)?[^.]*$/;
 
 /**
  * The labels a node of this type carries, as requirements; a label it does not have is one that must not exist. Zone, zone id and capacity
  * type are the offerings'. Source: Karpenter AWS provider 1.14, instancetype/types.go (karpenter.md §2.1).
  */
-export function instanceTypeRequirements(info: InstanceTypeInfo, region: string): Requirements {
+export function instanceTypeRequirements(
+  info: InstanceTypeInfo,
+  place: { readonly region: string; readonly family: string },
+): Requirements {
+  const { region, family: imageFamily } = place;
+  const windowsBuild = WINDOWS_BUILDS.get(imageFamily);
   const name = info.InstanceType ?? "";
   const [family = "", size = ""] = name.split(".");
   const { category, generation } = NAME.exec(family)?.groups ?? {};
@@ -18,9 +29,9 @@ export function instanceTypeRequirements(info: InstanceTypeInfo, region: string)
   const values: readonly (readonly [key: string, value: string | number | boolean | undefined])[] = [
     [LABELS.instanceType, name],
     [LABELS.arch, info.ProcessorInfo?.SupportedArchitectures?.includes("arm64") === true ? "arm64" : "amd64"],
-    [LABELS.os, "linux"],
+    [LABELS.os, windowsBuild === undefined ? "linux" : "windows"],
     [LABELS.region, region],
-    ["node.kubernetes.io/windows-build", undefined],
+    ["node.kubernetes.io/windows-build", windowsBuild],
     [`${PREFIX}instance-category`, category],
     [`${PREFIX}instance-family`, family],
     [`${PREFIX}instance-generation`, generation],

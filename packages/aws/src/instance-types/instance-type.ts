@@ -31,7 +31,7 @@ export function buildInstanceType(
   if (offerings.length === 0) return undefined;
   return {
     name: info.InstanceType ?? "",
-    requirements: instanceTypeRequirements(info, context.region),
+    requirements: instanceTypeRequirements(info, { region: context.region, family: context.nodeClass.family }),
     offerings,
     ...instanceTypeResources(info, context.nodeClass, context.settings),
   };

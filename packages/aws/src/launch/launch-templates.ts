@@ -15,11 +15,14 @@ import type { AwsCloudOptions } from "../options.ts";
 const NAME_PREFIX = "karpenter.k8s.aws/";
 /** Source: Karpenter AWS provider, launch template cache. */
 const LIFETIME_MS = 60_000;
+/** A template that no launch has used for this long goes: nodes do not need theirs once they run. */
+const UNUSED_MS = 10 * 60_000;
 
 /** Launch templates named after the hash of what they hold: equal launches share one, and nothing is ever changed in place. */
 export class LaunchTemplates {
   readonly #options: AwsCloudOptions;
   readonly #ensured: ExpiringCache<string>;
+  readonly #usedAtMs = new Map<string, number>();
 
   constructor(options: AwsCloudOptions) {
     this.#options = options;
@@ -27,8 +30,10 @@ export class LaunchTemplates {
   }
 
   /** Makes sure that the template exists; returns its name. */
-  ensure(nodeClass: EC2NodeClass, data: RequestLaunchTemplateData): Promise<string> {
+  async ensure(nodeClass: EC2NodeClass, data: RequestLaunchTemplateData): Promise<string> {
     const name = this.#nameFor(nodeClass, data);
+    this.#usedAtMs.set(name, this.#options.clock.monotonicMs());
+    await this.#deleteUnused();
     return this.#ensured.get(name, async () => {
       if (!(await this.#exists(name))) await this.#create(nodeClass, name, data);
       return name;
@@ -53,10 +58,26 @@ export class LaunchTemplates {
     });
     for (const { LaunchTemplateId, LaunchTemplateName = "" } of templates) {
       this.#ensured.delete(LaunchTemplateName);
+      this.#usedAtMs.delete(LaunchTemplateName);
       try {
         await ec2.send(new DeleteLaunchTemplateCommand({ LaunchTemplateId }));
       } catch (error) {
         if (!isNotFound(error)) throw error;
+      }
+    }
+  }
+
+  async #deleteUnused(): Promise<void> {
+    const now = this.#options.clock.monotonicMs();
+    for (const [name, usedAtMs] of this.#usedAtMs) {
+      if (now - usedAtMs < UNUSED_MS) continue;
+      this.#usedAtMs.delete(name);
+      this.#ensured.delete(name);
+      try {
+        await this.#options.clients.ec2.send(new DeleteLaunchTemplateCommand({ LaunchTemplateName: name }));
+      } catch (error) {
+        // A launch must not fail over what is left of others; the node class's end removes it.
+        if (!isNotFound(error)) this.#options.logger.warn("unused launch template was not deleted", { name, error });
       }
     }
   }

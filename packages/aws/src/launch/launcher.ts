@@ -28,7 +28,7 @@ import { allowsSpot, chooseLaunch, FLEXIBLE_TYPES_MIN, type LaunchChoice, type L
 import { launchTemplateData } from "./launch-template-data.ts";
 import type { LaunchTemplates } from "./launch-templates.ts";
 
-/** Another token after each request that AWS remembers with other parameters and no instance. */
+/** Another token for each try; each ends in an answer, or in a token that was used with other parameters before. */
 const TOKENS_MAX = 5;
 
 export interface LauncherDependencies {
@@ -68,9 +68,9 @@ export class Launcher {
       (subnet) => subnet.availableIps > 0,
     );
     const choice = this.#choose(request, resolved, subnets);
-    const groups = await this.#templateGroups(request, resolved, { ...context, choice });
-    signal?.throwIfAborted();
     for (let attempt = 0; attempt < TOKENS_MAX; attempt += 1) {
+      const groups = await this.#templateGroups(request, resolved, { ...context, choice });
+      signal?.throwIfAborted();
       const answer = await this.#createFleet({ request, resolved, choice, groups, subnets, attempt, signal });
       if (answer !== undefined) return answer;
     }
@@ -142,7 +142,7 @@ export class Launcher {
     return groups;
   }
 
-  /** One fleet. Undefined: AWS knows the token with other parameters, and nothing runs for the claim. */
+  /** One fleet. Undefined: try again, because AWS knows the token with other parameters and no instance, or a template was gone. */
   async #createFleet(fleet: {
     readonly request: LaunchRequest;
     readonly resolved: ResolvedNodeClass;
@@ -170,7 +170,11 @@ export class Launcher {
     } catch (error) {
       const code = awsErrorCode(error) ?? "";
       if (code === "IdempotentParameterMismatch") return this.#instances.findByClaim(request.claimUid, signal);
-      if (isNotFound(error)) for (const { templateName } of groups) this.#templates.forget(templateName);
+      if (isNotFound(error) && attempt === 0) {
+        // Somebody deleted a template under us: make it again, once.
+        for (const { templateName } of groups) this.#templates.forget(templateName);
+        return undefined;
+      }
       if (isNoCapacityCode(code)) throw new InsufficientCapacityError([], { cause: error, message: code });
       throw error;
     }
