@@ -71,8 +71,8 @@ export type Operation = (core: Ec2Core, input: never, context: CallContext) => o
 export type Operations = Readonly<Record<string, Operation>>;
 
 /**
- * Handlers for the operations. Throttling comes first, as on AWS. A dry run runs the operation's checks only where they are free of effects;
- * everything else answers DryRunOperation at once: permissions are not simulated, so that it always "would have succeeded".
+ * Handlers for the operations. Throttling comes first, as on AWS. A dry run asks whether the caller may; permissions are not simulated, so
+ * that the answer is always DryRunOperation.
  */
 export function bindOperations(core: Ec2Core, operations: Operations): HandlerMap {
   return Object.fromEntries(

@@ -22,6 +22,11 @@ export function existingImage(id: string): KnownImage {
   return image;
 }
 
+/** As {@link existingImage}, for instances whose image a later release may have dropped. */
+export function findImage(id: string): KnownImage | undefined {
+  return allImages().get(id);
+}
+
 const FILTERS: FilterTable<KnownImage> = {
   names: {
     "image-id": (image) => image.imageId,

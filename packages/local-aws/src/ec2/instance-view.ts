@@ -1,7 +1,7 @@
 import type { Instance, InstanceNetworkInterface, Reservation } from "@aws-sdk/client-ec2";
 import { findInstanceType } from "@nodeless/catalog";
 import type { Ec2Core } from "./ec2-core.ts";
-import { existingImage } from "./images.ts";
+import { findImage } from "./images.ts";
 import { privateDnsName } from "./instance-life.ts";
 import type { InstanceRecord, InstanceState } from "./records.ts";
 
@@ -29,7 +29,7 @@ export function reservationView(core: Ec2Core, instances: readonly InstanceRecor
 /** An instance as EC2 shows it; a terminated one has lost its network. */
 export function instanceView(core: Ec2Core, instance: InstanceRecord): Instance {
   const facts = findInstanceType(core.region, instance.instanceType);
-  const image = existingImage(instance.imageId);
+  const image = findImage(instance.imageId);
   const gone = instance.state === "terminated";
   return {
     InstanceId: instance.id,
@@ -56,8 +56,8 @@ export function instanceView(core: Ec2Core, instance: InstanceRecord): Instance 
     Architecture: facts?.architecture === "arm64" ? "arm64" : "x86_64",
     VirtualizationType: "hvm",
     Hypervisor: "xen",
-    PlatformDetails: image.platform === "windows" ? "Windows" : "Linux/UNIX",
-    RootDeviceName: image.rootDeviceName,
+    PlatformDetails: image?.platform === "windows" ? "Windows" : "Linux/UNIX",
+    RootDeviceName: image?.rootDeviceName ?? instance.volumes[0]?.deviceName,
     RootDeviceType: "ebs",
     EbsOptimized: instance.ebsOptimized,
     EnaSupport: true,
