@@ -18,7 +18,10 @@ export interface QueuedPod {
   place: "active" | "backoff" | "unschedulable" | "taken";
 }
 
-/** Source: kube-scheduler's podInitialBackoffSeconds and podMaxBackoffSeconds. */
+/**
+ * Source: kube-scheduler's podInitialBackoffSeconds and podMaxBackoffSeconds. As there (SchedulerPopFromBackoffQ, on since
+ * 1.33), a pod that a change released does not sit out its backoff while nothing else is ready.
+ */
 const BACKOFF_FIRST_MS = 1_000;
 const BACKOFF_MAX_MS = 10_000;
 /** Safety net for a missed event. Source: kube-scheduler's podMaxInUnschedulablePodsDuration. */
@@ -37,6 +40,8 @@ export class SchedulingQueue {
   readonly #pods = new Map<string, QueuedPod>();
   /** By priority; within one in order of arrival. Pods that left in between are skipped when taken. */
   readonly #active = new Map<number, Line>();
+  /** Released pods that back off, in order of release. */
+  readonly #backoff: Line = { pods: [], head: 0 };
   readonly #unschedulable = new Map<string, Set<QueuedPod>>();
   readonly #timers = new Set<Timer>();
   #arrivals = 0;
@@ -87,18 +92,18 @@ export class SchedulingQueue {
   take(): QueuedPod | undefined {
     for (const priority of [...this.#active.keys()].sort((a, b) => b - a)) {
       const line = this.#active.get(priority);
-      for (let queued = line?.pods[line.head]; line !== undefined && queued !== undefined; ) {
-        line.head += 1;
-        if (queued.place === "active") {
-          queued.place = "taken";
-          this.#activePods -= 1;
-          return queued;
-        }
-        queued = line.pods[line.head];
+      const queued = line === undefined ? undefined : next(line, "active");
+      if (queued === undefined) {
+        this.#active.delete(priority);
+        continue;
       }
-      this.#active.delete(priority);
+      queued.place = "taken";
+      this.#activePods -= 1;
+      return queued;
     }
-    return undefined;
+    const early = next(this.#backoff, "backoff");
+    if (early !== undefined) early.place = "taken";
+    return early;
   }
 
   /** No node takes the pod: it waits for a change of the cluster. */
@@ -139,6 +144,10 @@ export class SchedulingQueue {
       left -= 1;
       this.#leaveUnschedulable(queued);
       this.#activate(queued);
+      if (queued.place === "backoff") {
+        this.#backoff.pods.push(queued);
+        this.#wake();
+      }
     }
   }
 
@@ -187,6 +196,18 @@ export class SchedulingQueue {
     });
     this.#timers.add(timer);
   }
+}
+
+/** The next pod of a line that is still in that place; the line is emptied behind it. */
+function next(line: Line, place: QueuedPod["place"]): QueuedPod | undefined {
+  while (line.head < line.pods.length) {
+    const queued = line.pods[line.head];
+    line.head += 1;
+    if (queued?.place === place) return queued;
+  }
+  line.pods.length = 0;
+  line.head = 0;
+  return undefined;
 }
 
 function backoffMs(attempts: number): number {
