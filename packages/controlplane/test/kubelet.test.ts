@@ -451,6 +451,20 @@ test("after a restart of the process everything goes on as it was", async (t) =>
   assert.deepEqual(node.taken, []);
 });
 
+test("a node declared lost while the process was away is ready again at once", async (t) => {
+  const first = world(t);
+  await readyNode(first);
+  await first.stop();
+  const lost = [{ type: "Ready", status: "Unknown", reason: "NodeStatusUnknown" }];
+  const nodes = first.cluster.resource(NODES);
+  await nodes.patch({ name: "n1" }, "strategic", { status: { conditions: lost } }, { subresource: "status" });
+  const second = world(t, { after: first });
+  second.host.start(machine("n1"));
+  await second.clock.advance(0);
+  const ready = second.cluster.all(NODES)[0]?.status?.conditions?.find(({ type }) => type === "Ready");
+  assert.deepEqual([ready?.status, ready?.reason], ["True", "KubeletReady"]);
+});
+
 // Code in this process.
 
 interface Program extends InProcessImage {

@@ -6,8 +6,8 @@ import { BoundedWork } from "./bounded-work.ts";
 import type { InProcessImage, KubeletHost, KubeletTimings, NodeRegistration } from "./contract.ts";
 import { repositoryOf } from "./images.ts";
 import { KubeletEvents } from "./kubelet-events.ts";
+import type { KubeletServices } from "./kubelet-services.ts";
 import { NodeAgent } from "./node-agent.ts";
-import type { KubeletServices } from "./pod-worker.ts";
 import { StatusWriter } from "./status-writer.ts";
 import { TimerWheel } from "./timer-wheel.ts";
 

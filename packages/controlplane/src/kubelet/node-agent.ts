@@ -3,9 +3,10 @@ import { LEASES, NODES } from "@nodeless/api";
 import { isAlreadyExists, isConflict, isNotFound, timestamp } from "@nodeless/runtime";
 import type { NodeRegistration } from "./contract.ts";
 import { ImageCache } from "./images.ts";
+import type { KubeletServices, PodNode } from "./kubelet-services.ts";
 import { leaseOf, microTime, NODE_LEASE_NAMESPACE, nodeConditions, nodeOf, nodeStatusOf } from "./node-objects.ts";
 import { NodeResources } from "./node-resources.ts";
-import { type KubeletServices, type PodNode, PodWorker } from "./pod-worker.ts";
+import { PodWorker } from "./pod-worker.ts";
 
 /** A status that does not change is still posted so often. Source: the default nodeStatusReportFrequency. */
 const STATUS_REPORT_MS = 300_000;
@@ -71,7 +72,9 @@ export class NodeAgent implements PodNode {
       const { node, adopted } = await this.#createOrAdopt();
       if (this.#stopped) return;
       this.#node = node;
-      const wasReady = adopted && node.status?.conditions?.find(({ type }) => type === "Ready")?.status === "True";
+      // Unknown is what others wrote while this process was away: the machine ran on.
+      const known = node.status?.conditions?.find(({ type }) => type === "Ready")?.status;
+      const wasReady = adopted && (known === "True" || known === "Unknown");
       await this.#reportStatus(wasReady);
       if (this.#stopped) return;
       this.#event("Starting", "Starting kubelet.");

@@ -120,3 +120,18 @@ function withReadinessGates(
   );
   return { status: "False", reason: "ReadinessGatesNotReady", message: names.join(" ") };
 }
+
+/** True if a status only says what was written before and the server has: `written` are the conditions of the last write. */
+export function isReported({ status }: Pod, written: readonly PodCondition[], next: PodStatus): boolean {
+  const sameConditions =
+    written.length === (next.conditions ?? []).length &&
+    (next.conditions ?? []).every(
+      ({ status: value, reason }, index) => value === written[index]?.status && reason === written[index]?.reason,
+    );
+  return (
+    sameConditions &&
+    status?.phase === next.phase &&
+    JSON.stringify(status?.containerStatuses) === JSON.stringify(next.containerStatuses) &&
+    JSON.stringify(status?.initContainerStatuses) === JSON.stringify(next.initContainerStatuses)
+  );
+}
