@@ -4,17 +4,27 @@ import type { TagRecord } from "./records.ts";
 /** Checks an IAM name: `[\w+=,.@-]`, at most `lengthMax`. Throws ValidationError in IAM's words. */
 export function checkName(member: string, name: string | undefined, lengthMax: number): string {
   const value = name ?? "";
-  if (value.length > lengthMax) throw invalid(member, value, `Member must have length less than or equal to ${lengthMax}`);
+  if (value.length > lengthMax)
+    throw invalid(member, value, `Member must have length less than or equal to ${lengthMax}`);
   if (value.length === 0) throw invalid(member, value, "Member must have length greater than or equal to 1");
   if (!/^[\w+=,.@-]+$/.test(value))
-    throw new AwsError("ValidationError", `The specified value for ${member} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-`, 400);
+    throw new AwsError(
+      "ValidationError",
+      `The specified value for ${member} is invalid. It must contain only alphanumeric characters and/or the following: +=,.@_-`,
+      400,
+    );
   return value;
 }
 
 /** Checks a path: `/` or `/a/b/`. */
 export function checkPath(path: string | undefined): string {
   const value = path ?? "/";
-  if (!/^\/(?:[!-~]{1,510}\/)?$/.test(value)) throw new AwsError("ValidationError", "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.", 400);
+  if (!/^\/(?:[!-~]{1,510}\/)?$/.test(value))
+    throw new AwsError(
+      "ValidationError",
+      "The specified value for path is invalid. It must begin and end with / and contain only alphanumeric characters and/or / characters.",
+      400,
+    );
   return value;
 }
 
