@@ -15,4 +15,8 @@ export type { PortRange } from "./services/service-allocation.ts";
 export type { StatusCause, StatusDetails, StatusObject } from "./status.ts";
 export { StatusError } from "./status.ts";
 export type { PodLogAnswer, PodLogOptions, PodLogs } from "./subresources/pod-log.ts";
+export type { ClusterCertificates } from "./tls/certificates.ts";
+export { createCertificates } from "./tls/certificates.ts";
+export type { HttpsListener, HttpsOptions } from "./tls/listen-https.ts";
+export { listenHttps } from "./tls/listen-https.ts";
 export type { WatchTimings } from "./watch/watch.ts";
