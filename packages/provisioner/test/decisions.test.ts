@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { Node, NodeClaim, NodePool, NodePoolBudget, Pod } from "@nodeless/api";
+import type { Node, NodeClaim, NodePool, NodePoolBudget, Pod, PodDisruptionBudget } from "@nodeless/api";
 import type { CloudInstance } from "@nodeless/cloud";
 import { remainingBudget } from "../src/disruption/budgets.ts";
 import { judgeConsolidatable } from "../src/disruption/consolidatable.ts";
@@ -12,8 +12,10 @@ import { judgeLiveness } from "../src/node-claim/liveness.ts";
 import { planRegistration } from "../src/node-claim/registration.ts";
 import { nodePoolHash } from "../src/node-pool/hash.ts";
 import { unsupportedFields } from "../src/node-pool/unsupported-fields.ts";
+import { displacedPods } from "../src/provisioning/displaced-pods.ts";
 import { judgePod } from "../src/provisioning/provisionable-pods.ts";
 import { unplacedText } from "../src/provisioning/unplaced-text.ts";
+import { type VolumeLookup, volumeConstraints, withVolumeTerms } from "../src/provisioning/volume-constraints.ts";
 import { doNotDisruptOf } from "../src/state/pods.ts";
 
 const at = (text: string): Date => new Date(`2026-01-05T${text}Z`);
@@ -570,5 +572,159 @@ test("FailedScheduling: the pod's own rules, then each pool, then existing nodes
   assert.equal(
     text,
     'uses a volume that is being deleted; NodePool "default": needs 500 cpu, the largest type has 192; NodePool "gpu" is not ready: its class is gone; existing nodes do not fit: 2 by taints, 1 by resources',
+  );
+});
+
+const zoneTerm = (...values: string[]) => ({
+  matchExpressions: [{ key: "topology.kubernetes.io/zone", operator: "In", values }],
+});
+const volumeObjects = {
+  claims: new Map<string, object>([
+    ["bound", { spec: { volumeName: "pv-a" }, annotations: { "pv.kubernetes.io/bind-completed": "yes" } }],
+    ["other", { spec: { volumeName: "pv-b" }, annotations: { "pv.kubernetes.io/bind-completed": "yes" } }],
+    ["local", { spec: { volumeName: "pv-local" }, annotations: { "pv.kubernetes.io/bind-completed": "yes" } }],
+    ["binding", { spec: { volumeName: "pv-a" } }],
+    ["dangling", { spec: { volumeName: "pv-none" }, annotations: { "pv.kubernetes.io/bind-completed": "yes" } }],
+    ["waits", { spec: { storageClassName: "waits" } }],
+    ["immediate", { spec: { storageClassName: "immediate" } }],
+    ["classless", { spec: {} }],
+    ["mistyped", { spec: { storageClassName: "gp33" } }],
+    ["lost", { spec: {}, status: { phase: "Lost" } }],
+  ]),
+  volumes: new Map<string, object>([
+    ["pv-a", { nodeAffinity: { required: { nodeSelectorTerms: [zoneTerm("a")] } } }],
+    ["pv-b", { nodeAffinity: { required: { nodeSelectorTerms: [zoneTerm("a", "b"), zoneTerm("c")] } } }],
+    [
+      "pv-local",
+      {
+        local: { path: "/d" },
+        nodeAffinity: {
+          required: {
+            nodeSelectorTerms: [
+              { matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: ["n1"] }] },
+            ],
+          },
+        },
+      },
+    ],
+  ]),
+  classes: new Map<string, object>([
+    [
+      "waits",
+      {
+        volumeBindingMode: "WaitForFirstConsumer",
+        allowedTopologies: [{ matchLabelExpressions: [{ key: "topology.kubernetes.io/zone", values: ["b"] }] }],
+      },
+    ],
+    ["immediate", { volumeBindingMode: "Immediate" }],
+  ]),
+};
+const lookup: VolumeLookup = {
+  claim(_, name) {
+    const found = volumeObjects.claims.get(name) as
+      | { readonly annotations?: Record<string, string>; readonly spec?: object; readonly status?: object }
+      | undefined;
+    if (found === undefined) return undefined;
+    const { annotations = {}, spec = {}, status } = found;
+    const claim = {
+      apiVersion: "v1",
+      kind: "PersistentVolumeClaim",
+      metadata: { ...meta, annotations },
+      spec,
+    } as const;
+    return status === undefined ? claim : { ...claim, status };
+  },
+  volume(name) {
+    const spec = volumeObjects.volumes.get(name);
+    return spec === undefined ? undefined : { apiVersion: "v1", kind: "PersistentVolume", metadata: meta, spec };
+  },
+  storageClass(name) {
+    const found = volumeObjects.classes.get(name);
+    return found === undefined
+      ? undefined
+      : {
+          apiVersion: "storage.k8s.io/v1",
+          kind: "StorageClass",
+          metadata: meta,
+          provisioner: "ebs.csi.aws.com",
+          ...found,
+        };
+  },
+};
+for (const { claims, want } of [
+  { claims: [], want: "anywhere" },
+  { claims: ["bound"], want: "a" },
+  { claims: ["bound", "other"], want: "a+a,b | a+c" },
+  { claims: ["waits"], want: "b" },
+  { claims: ["local"], want: "anywhere" },
+  { claims: ["none"], want: 'PersistentVolumeClaim "none" does not exist' },
+  { claims: ["binding"], want: 'PersistentVolumeClaim "binding" names a volume but is not bound to it yet' },
+  {
+    claims: ["dangling"],
+    want: 'PersistentVolumeClaim "dangling" is bound to PersistentVolume "pv-none", which does not exist',
+  },
+  {
+    claims: ["immediate"],
+    want: 'PersistentVolumeClaim "immediate" waits to be bound: StorageClass "immediate" binds at once, before a node is chosen',
+  },
+  { claims: ["classless"], want: 'PersistentVolumeClaim "classless" is not bound and names no StorageClass' },
+  { claims: ["mistyped"], want: 'PersistentVolumeClaim "mistyped" asks for StorageClass "gp33", which does not exist' },
+  { claims: ["bound", "lost"], want: 'PersistentVolumeClaim "lost" has lost its volume' },
+])
+  test(`volumes ${claims.join(" and ") || "none"}: ${want}`, () => {
+    const volumes = claims.map((claimName) => ({ name: claimName, persistentVolumeClaim: { claimName } }));
+    const constraints = volumeConstraints(pod({ spec: { volumes } }), lookup);
+    if (constraints.kind === "unusable") return assert.equal(constraints.message, want);
+    const text = constraints.alternatives
+      .map(({ matchExpressions }) => matchExpressions?.map(({ values }) => values?.join(",")).join("+"))
+      .join(" | ");
+    assert.equal(text || "anywhere", want);
+  });
+
+test("volume alternatives multiply with the pod's own required terms, and the pod itself stays as it is", () => {
+  const own = pod(requires({ matchExpressions: [{ key: "disk", operator: "Exists" }] }));
+  const before = structuredClone(own);
+  const planned = withVolumeTerms(own, [zoneTerm("a"), zoneTerm("b")]);
+  const terms = planned.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  assert.deepEqual(
+    terms?.map(({ matchExpressions }) => matchExpressions?.map(({ key }) => key)),
+    [
+      ["disk", "topology.kubernetes.io/zone"],
+      ["disk", "topology.kubernetes.io/zone"],
+    ],
+  );
+  assert.deepEqual(own, before);
+});
+
+test("displaced pods: what the drain cannot move is not planned for", () => {
+  const labelled = (name: string, labels: Record<string, string>, parts: PodParts = {}): Pod =>
+    named(name, { ...parts, metadata: { name, labels, ...parts.metadata } });
+  const budget = (spec: object): PodDisruptionBudget => ({
+    apiVersion: "policy/v1",
+    kind: "PodDisruptionBudget",
+    metadata: { ...meta, namespace: "default" },
+    spec: { ...spec },
+  });
+  const displaced = displacedPods(
+    [
+      labelled("free", {}),
+      labelled("budgeted", { app: "one" }),
+      labelled("blocked", { app: "none" }),
+      labelled("twice", { app: "one", tier: "x" }),
+      labelled("job", {}, { metadata: { annotations: { "karpenter.sh/do-not-disrupt": "true" } } }),
+      labelled("daemon", {}, { metadata: { ownerReferences: daemon } }),
+    ],
+    {
+      now: NOON,
+      budgets: [
+        budget({ maxUnavailable: 1, selector: { matchLabels: { app: "one" } } }),
+        budget({ maxUnavailable: "0%", selector: { matchLabels: { app: "none" } } }),
+        budget({ minAvailable: 1, selector: { matchLabels: { tier: "x" } } }),
+      ],
+    },
+  );
+  assert.deepEqual(
+    displaced.map(({ metadata }) => metadata.name),
+    ["free", "budgeted"],
   );
 });

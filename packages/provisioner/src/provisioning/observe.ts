@@ -5,9 +5,10 @@ import type { InstanceType, SchedulingInput, SchedulingNodePool } from "@nodeles
 import type { ProvisionerContext } from "../state/context.ts";
 import type { EffectivePool, Readiness } from "../state/effective-pools.ts";
 import { daemonSetPod } from "./daemon-set-pods.ts";
+import { displacedPods } from "./displaced-pods.ts";
 import { existingNode, type ObservedNode } from "./existing-nodes.ts";
+import { movablePods, pendingPods, volumeLookup } from "./pending-pods.ts";
 import { poolReadiness } from "./pool-readiness.ts";
-import { judgePod, reschedulablePods } from "./provisionable-pods.ts";
 import { schedulingPool } from "./scheduling-pool.ts";
 
 /** One consistent look at the cluster, ready to be planned. */
@@ -29,8 +30,10 @@ export async function observe(context: ProvisionerContext, signal: AbortSignal):
   const typesOf = await instanceTypesByClass(context, { pools: usable, unusable }, signal);
   const nodes = observedNodes(context);
   const pods = cache.pods.list();
-  const verdicts = pods.map((pod) => ({ pod, verdict: judgePod(pod) }));
-  const displaced = nodes.leaving.flatMap(({ pods: bound }) => reschedulablePods(bound, clock.now()));
+  const lookup = volumeLookup(cache);
+  const { plannable, refused } = pendingPods(pods, lookup);
+  const budgets = cache.disruptionBudgets.list();
+  const displaced = nodes.leaving.flatMap(({ pods: bound }) => displacedPods(bound, { budgets, now: clock.now() }));
   const daemonSetPods = cache.daemonSets.list().map((daemonSet) => daemonSetPod(daemonSet, pods));
   const nodePools: SchedulingNodePool[] = [];
   for (const effective of usable.values()) {
@@ -46,15 +49,13 @@ export async function observe(context: ProvisionerContext, signal: AbortSignal):
     input: {
       nodePools,
       existingNodes: staying.map(({ existing }) => existing),
-      pods: [...verdicts.flatMap(({ pod, verdict }) => (verdict.kind === "provision" ? [pod] : [])), ...displaced],
+      pods: [...plannable, ...movablePods(displaced, lookup)],
       daemonSetPods,
       namespaceLabels: new Map(cache.namespaces.list().map(({ metadata }) => [metadata.name, metadata.labels ?? {}])),
     },
     pools: usable,
     unusable,
-    refused: verdicts.flatMap(({ pod, verdict }) =>
-      verdict.kind === "refuse" ? [{ pod, message: verdict.message }] : [],
-    ),
+    refused,
     claimOfNode: new Map(
       staying.flatMap(({ existing, observed: { claim } }) =>
         claim === undefined ? [] : [[existing.name, claim.metadata.name] as const],

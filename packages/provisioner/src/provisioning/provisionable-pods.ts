@@ -1,14 +1,6 @@
 import type { NodeSelectorTerm, Pod } from "@nodeless/api";
 import { FARGATE_SCHEDULER, LABELS } from "@nodeless/api";
-import {
-  doNotDisruptOf,
-  isBound,
-  isDaemonSetPod,
-  isMirrorPod,
-  isReschedulable,
-  isTerminal,
-  isTerminating,
-} from "../state/pods.ts";
+import { isBound, isDaemonSetPod, isMirrorPod, isTerminal, isTerminating } from "../state/pods.ts";
 
 /** What the provisioner does with a pod. */
 export type PodVerdict =
@@ -58,9 +50,4 @@ function forbidsOurNodes(term: NodeSelectorTerm): boolean {
   return (term.matchExpressions ?? []).some(
     ({ key, operator }) => operator === "DoesNotExist" && (key === LABELS.nodePool || key === LABELS.provisionerName),
   );
-}
-
-/** Pods on a node that is going away which will need a new home; planned for now, so that the new node boots meanwhile. */
-export function reschedulablePods(pods: readonly Pod[], now: Date): readonly Pod[] {
-  return pods.filter((pod) => isReschedulable(pod) && doNotDisruptOf(pod, now).kind !== "active");
 }

@@ -7,10 +7,13 @@ import type {
   Node,
   NodeClaim,
   NodePool,
+  PersistentVolume,
+  PersistentVolumeClaim,
   Pod,
   PodDisruptionBudget,
   Provisioner,
   ResourceType,
+  StorageClass,
   VolumeAttachment,
 } from "@nodeless/api";
 import {
@@ -21,9 +24,12 @@ import {
   NODE_CLAIMS,
   NODE_POOLS,
   NODES,
+  PERSISTENT_VOLUME_CLAIMS,
+  PERSISTENT_VOLUMES,
   POD_DISRUPTION_BUDGETS,
   PODS,
   PROVISIONERS,
+  STORAGE_CLASSES,
   VOLUME_ATTACHMENTS,
 } from "@nodeless/api";
 import type { Clock, Logger, Random } from "@nodeless/environment";
@@ -59,6 +65,9 @@ export class ClusterCache {
   readonly namespaces: Informer<Namespace>;
   readonly disruptionBudgets: Informer<PodDisruptionBudget>;
   readonly volumeAttachments: Informer<VolumeAttachment>;
+  readonly volumeClaims: Informer<PersistentVolumeClaim>;
+  readonly volumes: Informer<PersistentVolume>;
+  readonly storageClasses: Informer<StorageClass>;
   readonly #options: ClusterCacheOptions;
 
   constructor(options: ClusterCacheOptions) {
@@ -77,6 +86,9 @@ export class ClusterCache {
     this.daemonSets = this.#informer(DAEMON_SETS);
     this.namespaces = this.#informer(NAMESPACES);
     this.disruptionBudgets = this.#informer(POD_DISRUPTION_BUDGETS);
+    this.volumeClaims = this.#informer(PERSISTENT_VOLUME_CLAIMS);
+    this.volumes = this.#informer(PERSISTENT_VOLUMES);
+    this.storageClasses = this.#informer(STORAGE_CLASSES);
     this.volumeAttachments = this.#informer(VOLUME_ATTACHMENTS, { node: ({ spec }) => [spec.nodeName] });
   }
 
@@ -150,6 +162,9 @@ export class ClusterCache {
       this.namespaces,
       this.disruptionBudgets,
       this.volumeAttachments,
+      this.volumeClaims,
+      this.volumes,
+      this.storageClasses,
     ];
   }
 }
