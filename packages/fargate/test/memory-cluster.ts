@@ -199,12 +199,12 @@ function wakeUp(): { wake(): void; wait(signal: AbortSignal): Promise<void> } {
   return { wake: () => one.wake(), wait: (signal) => one.wait(signal) };
 }
 
-/** A merge patch, except that conditions are merged by type as a strategic one would. */
+/** A merge patch, except that conditions are merged by type, field by field, as a strategic one would. */
 function merge(known: unknown, patch: unknown, field = ""): unknown {
-  if (field === "conditions" && Array.isArray(known) && Array.isArray(patch)) {
-    const byType = new Map(
-      [...known, ...patch].map((condition: { readonly type: string }) => [condition.type, condition]),
-    );
+  if (field === "conditions" && Array.isArray(patch)) {
+    const byType = new Map<string, unknown>();
+    for (const condition of Array.isArray(known) ? known : []) byType.set(condition.type, condition);
+    for (const condition of patch) byType.set(condition.type, merge(byType.get(condition.type), condition));
     return [...byType.values()];
   }
   if (typeof patch !== "object" || patch === null || Array.isArray(patch)) return patch;

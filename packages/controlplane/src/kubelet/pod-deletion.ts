@@ -1,8 +1,9 @@
-import type { Pod, PodStatus } from "@nodeless/api";
+import type { Pod } from "@nodeless/api";
 import { PODS } from "@nodeless/api";
 import type { Logger } from "@nodeless/environment";
 import { ApiStatusError, isConflict, isNotFound, isTooManyRequests, type KubernetesClient } from "@nodeless/runtime";
 import type { BoundedWork } from "./bounded-work.ts";
+import type { PodStatusPatch } from "./pod-status.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
 
 const RETRY_MS = 1_000;
@@ -20,7 +21,7 @@ export async function deleteFinishedPod(
     readonly deletions: BoundedWork;
   },
   pod: Pod,
-  lastStatus: PodStatus | undefined,
+  lastStatus: PodStatusPatch | undefined,
 ): Promise<void> {
   const { client, wheel, signal, logger, deletions } = services;
   const { namespace, name, uid } = pod.metadata;

@@ -121,6 +121,25 @@ function withReadinessGates(
   return { status: "False", reason: "ReadinessGatesNotReady", message: names.join(" ") };
 }
 
+/** What is sent: a strategic merge patch of the status. */
+export type PodStatusPatch = Readonly<Record<string, unknown>>;
+
+/**
+ * The patch that turns conditions as they were into those of `status`. Conditions are merged by type, field by field, so a reason
+ * that no longer holds must be taken away in words.
+ */
+export function statusPatchOf(status: PodStatus, previous: readonly PodCondition[]): PodStatusPatch {
+  const conditions = (status.conditions ?? []).map((condition) => {
+    const before = previous.find(({ type }) => type === condition.type);
+    return {
+      ...(before?.reason === undefined ? {} : { reason: null }),
+      ...(before?.message === undefined ? {} : { message: null }),
+      ...condition,
+    };
+  });
+  return { ...status, conditions };
+}
+
 /** True if a status only says what was written before and the server has: `written` are the conditions of the last write. */
 export function isReported({ status }: Pod, written: readonly PodCondition[], next: PodStatus): boolean {
   const sameConditions =

@@ -4,7 +4,15 @@ import { type ContainerPod, ContainerRunner } from "./container-runner.ts";
 import { type ContainerRecord, isInitialized, newRecords, recordsFromStatus } from "./containers.ts";
 import { type KubeletServices, newContainerId, type PodNode } from "./kubelet-services.ts";
 import { deleteFinishedPod } from "./pod-deletion.ts";
-import { isFinal, isReported, type PodFailure, podPhaseOf, podStatusOf } from "./pod-status.ts";
+import {
+  isFinal,
+  isReported,
+  type PodFailure,
+  type PodStatusPatch,
+  podPhaseOf,
+  podStatusOf,
+  statusPatchOf,
+} from "./pod-status.ts";
 import type { StatusSource } from "./status-writer.ts";
 
 /** States that last no longer are not worth a write: readers would hardly see them, and writes are what a start costs. */
@@ -96,15 +104,16 @@ export class PodWorker implements StatusSource, ContainerPod {
 
   // What the status writer asks.
 
-  statusToWrite(): PodStatus | undefined {
+  statusToWrite(): PodStatusPatch | undefined {
     if (!this.#dirty || this.#stage === "closed") return undefined;
     this.#dirty = false;
+    const known = this.#knownConditions();
     const status = this.#status();
     const before = this.#written;
     this.#written = status.conditions ?? [];
     // A readiness gate makes us look at every change of the pod, and most of them (our own writes!) change nothing here.
     const answersItself = this.#pod.spec.readinessGates !== undefined && isReported(this.#pod, before, status);
-    return answersItself ? undefined : status;
+    return answersItself ? undefined : statusPatchOf(status, known);
   }
 
   statusWasLost(): void {
@@ -112,9 +121,14 @@ export class PodWorker implements StatusSource, ContainerPod {
     this.#written = [];
   }
 
-  #status(): PodStatus {
+  /** Our own as written last, everybody else's as the informer has them. */
+  #knownConditions(): readonly PodCondition[] {
     const own = new Set(this.#written.map(({ type }) => type));
     const foreign = (this.#pod.status?.conditions ?? []).filter(({ type }) => !own.has(type));
+    return [...this.#written, ...foreign];
+  }
+
+  #status(): PodStatus {
     return podStatusOf({
       pod: this.#pod,
       records: this.#records,
@@ -122,7 +136,7 @@ export class PodWorker implements StatusSource, ContainerPod {
       podIp: this.#ip,
       hostIp: this.#node.registration.internalIp,
       startTime: this.#startTime,
-      conditions: [...this.#written, ...foreign],
+      conditions: this.#knownConditions(),
       now: this.#now(),
     });
   }
@@ -276,9 +290,11 @@ export class PodWorker implements StatusSource, ContainerPod {
   }
 
   /** A deleted pod ends in a final phase, also one that would have restarted or never started. */
-  #lastStatus(): PodStatus {
+  #lastStatus(): PodStatusPatch {
+    const known = this.#knownConditions();
     const { phase = "Failed", startTime, ...status } = this.#status();
-    return { ...status, startTime: startTime || this.#now(), phase: isFinal(phase) ? phase : "Failed" };
+    const final = { ...status, startTime: startTime || this.#now(), phase: isFinal(phase) ? phase : "Failed" };
+    return statusPatchOf(final, known);
   }
 
   #releaseResources(): void {

@@ -1,14 +1,15 @@
-import type { Pod, PodStatus } from "@nodeless/api";
+import type { Pod } from "@nodeless/api";
 import { PODS } from "@nodeless/api";
 import type { Logger } from "@nodeless/environment";
 import { ApiStatusError, isConflict, isNotFound, isTooManyRequests, type KubernetesClient } from "@nodeless/runtime";
+import type { PodStatusPatch } from "./pod-status.ts";
 import type { TimerWheel } from "./timer-wheel.ts";
 
 /** A pod with something to report. */
 export interface StatusSource {
   readonly pod: Pod;
   /** The status to write now; undefined when there is nothing left to say. Called when the write starts, so it is never stale. */
-  statusToWrite(): PodStatus | undefined;
+  statusToWrite(): PodStatusPatch | undefined;
   /** The last one did not arrive; another call of `statusToWrite` follows. */
   statusWasLost(): void;
 }
@@ -72,7 +73,7 @@ export class StatusWriter {
     }
   }
 
-  async #write(source: StatusSource, status: PodStatus): Promise<void> {
+  async #write(source: StatusSource, status: PodStatusPatch): Promise<void> {
     const { namespace, name, uid } = source.pod.metadata;
     try {
       await this.#client.resource(PODS).patch(
