@@ -69,13 +69,13 @@ export async function startMeasured(home: string, file?: string): Promise<Measur
   const { certificates } = JSON.parse(
     readFileSync(join(home, `state/bench/clusters/${runtime.clusterName}/credentials.json`), "utf8"),
   ) as {
-    certificates: { ca: { certificate: string }; admin: { certificate: string; key: string } };
+    certificates: { caCertificate: string; adminCertificate: string; adminKey: string };
   };
   const transport = httpsTransport({
     url: runtime.kubernetesEndpoint,
-    ca: certificates.ca.certificate,
-    clientCertificate: certificates.admin.certificate,
-    clientKey: certificates.admin.key,
+    ca: certificates.caCertificate,
+    clientCertificate: certificates.adminCertificate,
+    clientKey: certificates.adminKey,
   });
   const stop = async (): Promise<void> => {
     await transport[Symbol.asyncDispose]();

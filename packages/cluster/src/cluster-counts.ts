@@ -1,8 +1,7 @@
-import { join } from "node:path";
 import { LABELS, NODES, PODS } from "@nodeless/api";
 import { createAwsClients, listFargateProfiles } from "@nodeless/eks";
 import { createKubernetesClient, httpsTransport } from "@nodeless/runtime";
-import { clusterCredentials } from "./embedded/credentials.ts";
+import { keptCredentials } from "./embedded/credentials.ts";
 import type { RuntimeInfo } from "./state/runtime-info.ts";
 import type { StatePaths } from "./state/state-directory.ts";
 
@@ -19,15 +18,12 @@ export interface ClusterCounts {
 
 /** Asks another process's cluster as its administrator. Throws ConnectionError when it does not answer. */
 export async function clusterCounts(paths: StatePaths, runtime: RuntimeInfo): Promise<ClusterCounts> {
-  const { certificates } = await clusterCredentials(
-    join(paths.cluster(runtime.clusterName)),
-    new Date(runtime.startedAt),
-  );
+  const { certificates } = await keptCredentials(paths.cluster(runtime.clusterName));
   await using transport = httpsTransport({
     url: runtime.kubernetesEndpoint,
-    ca: certificates.ca.certificate,
-    clientCertificate: certificates.admin.certificate,
-    clientKey: certificates.admin.key,
+    ca: certificates.caCertificate,
+    clientCertificate: certificates.adminCertificate,
+    clientKey: certificates.adminKey,
   });
   const client = createKubernetesClient({ transport, userAgent: "nodeless" });
   const [nodes, pods, fargateProfiles] = await Promise.all([

@@ -64,7 +64,7 @@ export function createLocalClusterHost(options: LocalClusterHostOptions): LocalC
       clusters.set(launch.name, cluster);
       return {
         endpoint: cluster.endpoint,
-        certificateAuthorityPem: cluster.credentials.certificates.ca.certificate,
+        certificateAuthorityPem: cluster.credentials.certificates.caCertificate,
         jwks: () => cluster.jwks(),
       };
     },

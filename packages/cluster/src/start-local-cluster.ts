@@ -174,13 +174,13 @@ async function publish(options: LocalClusterOptions, aws: LocalAws, host: LocalC
   const { name, paths, spec, clock, realistic, kubeconfigPath } = options;
   const cluster = clusterOf(host, spec);
   const context = `nodeless-${name}`;
-  const { ca, admin } = cluster.credentials.certificates;
+  const { caCertificate, adminCertificate, adminKey } = cluster.credentials.certificates;
   const entry = {
     context,
     server: cluster.endpoint,
-    certificateAuthorityPem: ca.certificate,
-    clientCertificatePem: admin.certificate,
-    clientKeyPem: admin.key,
+    certificateAuthorityPem: caCertificate,
+    clientCertificatePem: adminCertificate,
+    clientKeyPem: adminKey,
   };
   await mergeKubeconfig(paths.kubeconfig, entry, { setCurrent: true });
   if (kubeconfigPath !== undefined) await mergeKubeconfig(kubeconfigPath, entry, { setCurrent: true });

@@ -1,21 +1,33 @@
 import { join } from "node:path";
-import { type Certificates, createCertificates, generateServiceAccountKey } from "@nodeless/apiserver";
+import { type ClusterCertificates, createCertificates, generateServiceAccountKey } from "@nodeless/apiserver";
+import type { Random } from "@nodeless/environment";
 import { readFileIfPresent, writeFileAtomically } from "../state/state-directory.ts";
 
 /** Keys of one embedded cluster: made once, then read from its directory. */
 export interface ClusterCredentials {
-  readonly certificates: Certificates;
+  readonly certificates: ClusterCertificates;
   /** Private key (PEM) that signs service account tokens. */
   readonly serviceAccountKey: string;
 }
 
+/** Reads the keys of a cluster that exists. Throws when they are missing or damaged. */
+export async function keptCredentials(directory: string): Promise<ClusterCredentials> {
+  const path = join(directory, "credentials.json");
+  const kept = await readFileIfPresent(path);
+  if (kept === undefined) throw new Error(`${path} is missing: the cluster was never started here`);
+  return parseCredentials(kept, path);
+}
+
 /** Reads the cluster's keys, or makes and keeps them. Throws when the file is there and broken: new keys would lock everybody out. */
-export async function clusterCredentials(directory: string, now: Date): Promise<ClusterCredentials> {
+export async function clusterCredentials(
+  directory: string,
+  { now, random }: { readonly now: Date; readonly random: Random },
+): Promise<ClusterCredentials> {
   const path = join(directory, "credentials.json");
   const kept = await readFileIfPresent(path);
   if (kept !== undefined) return parseCredentials(kept, path);
   const made: ClusterCredentials = {
-    certificates: await createCertificates({ now }),
+    certificates: await createCertificates({ now, random }),
     serviceAccountKey: await generateServiceAccountKey(),
   };
   await writeFileAtomically(path, JSON.stringify(made));

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { ServiceAccount } from "@nodeless/api";
-import { DEPLOYMENTS, type Deployment, type Pod, SERVICE_ACCOUNTS } from "@nodeless/api";
+import { DEPLOYMENTS, type Deployment, SERVICE_ACCOUNTS } from "@nodeless/api";
 import {
   type ApiServer,
   createApiServer,
@@ -56,7 +56,7 @@ export interface EmbeddedCluster {
   /** Acts as cluster administrator, in process. */
   readonly client: KubernetesClient;
   readonly kubeletVersion: string;
-  jwks(): ReturnType<ApiServer["jwks"]>;
+  jwks(): Promise<ReturnType<ApiServer["jwks"]>>;
   close(): Promise<void>;
 }
 
@@ -69,7 +69,7 @@ const CONTROL_PLANE_USER = {
 /** Opens the cluster's state (a new one for a new cluster) and starts everything on it. */
 export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Promise<EmbeddedCluster> {
   const { launch, directory, clock, logger } = options;
-  const credentials = await clusterCredentials(directory, clock.now());
+  const credentials = await clusterCredentials(directory, { now: clock.now(), random: options.random });
   const store = await openFileStore({ directory: join(directory, "objects") });
   const parts = await startApi(options, credentials, store);
   const stop = new AbortController();
@@ -82,7 +82,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
     kubelets: parts.kubelets,
     client: parts.client,
     kubeletVersion: kubeletVersion(launch.version),
-    jwks: () => parts.api.jwks(),
+    jwks: () => Promise.resolve(parts.api.jwks()),
     async close() {
       stop.abort(new DOMException("the cluster is stopping", "AbortError"));
       await parts.listener.close();
@@ -108,7 +108,7 @@ async function startApi(
 ): Promise<Parts> {
   const { launch, clock, random, logger, port, timings } = options;
   // The plugins need a client, which needs the server, which needs the plugins: the cell is filled before the first request.
-  const cell: { serviceAccounts?: Informer<ServiceAccount>; kubelets?: KubeletHost } = {};
+  const cell: { serviceAccounts?: Informer<ServiceAccount>; kubelets?: KubeletHost; client?: KubernetesClient } = {};
   const api = await createApiServer({
     store,
     clock,
@@ -124,10 +124,13 @@ async function startApi(
       podIdentityWebhook({
         region: launch.region,
         environment: options.podEnvironment(),
-        serviceAccount: (namespace, name) => cell.serviceAccounts?.get(`${namespace}/${name}`),
+        // The cache may be a moment behind a service account that was just created.
+        serviceAccount: async (namespace, name) =>
+          cell.serviceAccounts?.get(`${namespace}/${name}`) ??
+          (await cell.client?.resource(SERVICE_ACCOUNTS).find({ namespace, name })),
       }),
     ],
-    logs: (pod: Pod, container: string) => cell.kubelets?.logs(pod, container),
+    logs: (pod, container) => ({ status: 200, body: cell.kubelets?.logs(pod, container) ?? "" }),
   });
   const client = createKubernetesClient({
     transport: transportOf((request) => api.handle(request), CONTROL_PLANE_USER),
@@ -140,15 +143,21 @@ async function startApi(
     random: random.split("kubelets"),
     logger: logger.with({ part: "kubelets" }),
     timings: timings.kubelet,
-    images: options.images(credentials.certificates.ca.certificate),
+    images: options.images(credentials.certificates.caCertificate),
   });
+  cell.client = client;
   cell.serviceAccounts = serviceAccounts;
   cell.kubelets = kubelets;
+  const { certificates } = credentials;
   const listener = await listenHttps({
     server: api,
     port: port.number,
     fallback: port.fallback,
-    certificates: credentials.certificates,
+    tls: {
+      certificate: certificates.servingCertificate,
+      key: certificates.servingKey,
+      clientCa: certificates.caCertificate,
+    },
   });
   return { api, listener, client, kubelets, serviceAccounts };
 }
