@@ -41,7 +41,7 @@ export async function startEc2(
 ): Promise<Ec2World> {
   const { store = openMemoryStore(), clock = new ManualClock(), region = "ap-northeast-2" } = options;
   const random = seededRandom(`ec2/${clock.monotonicMs()}`);
-  const state = new LocalState({ store, clock, random });
+  const state = new LocalState({ store, clock });
   const booted: BootInstance[] = [];
   const shutDown: string[] = [];
   const events: CloudEvent[] = [];

@@ -57,14 +57,12 @@ export function clusterHandlers(eks: EksState): HandlerMap {
     cluster: clusterView(deleteCluster(eks, name), undefined),
   });
   const versions: Handler<DescribeClusterVersionsCommandInput, DescribeClusterVersionsCommandOutput> = () => ({
-    clusterVersions: [...KUBERNETES_VERSIONS]
-      .reverse()
-      .map((clusterVersion, index) => ({
-        clusterVersion,
-        clusterType: "eks",
-        defaultVersion: index === 0,
-        versionStatus: "STANDARD_SUPPORT",
-      })),
+    clusterVersions: [...KUBERNETES_VERSIONS].reverse().map((clusterVersion, index) => ({
+      clusterVersion,
+      clusterType: "eks",
+      defaultVersion: index === 0,
+      versionStatus: "STANDARD_SUPPORT",
+    })),
   });
   return {
     CreateCluster: create,

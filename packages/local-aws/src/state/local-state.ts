@@ -1,4 +1,4 @@
-import type { Clock, Random } from "@nodeless/environment";
+import type { Clock } from "@nodeless/environment";
 import type { Store, StoreRecord } from "@nodeless/storage";
 import { Collection } from "./collection.ts";
 import { IdempotencyTokens } from "./idempotency-tokens.ts";
@@ -18,7 +18,7 @@ export class LocalState {
   #pending = new Map<string, unknown>();
   #appended: Promise<void> = Promise.resolve();
 
-  constructor(options: { readonly store: Store; readonly clock: Clock; readonly random: Random }) {
+  constructor(options: { readonly store: Store; readonly clock: Clock }) {
     this.#store = options.store;
     this.#revision = options.store.contents.revision;
     for (const [key, record] of options.store.contents.records) this.#load(key, record);
