@@ -4,7 +4,11 @@ import type { BuiltInController, ControllerContext } from "./controller-context.
 import { type ControllerSettings, DEFAULT_CONTROLLER_SETTINGS } from "./controller-settings.ts";
 import { runDaemonSetController } from "./daemonset/daemon-set-controller.ts";
 import { runDeploymentController } from "./deployment/deployment-controller.ts";
+import { runDisruptionController } from "./disruption/disruption-controller.ts";
+import { runEndpointsController } from "./endpoints/endpoints-controller.ts";
 import { runGarbageCollector } from "./garbage-collector/garbage-collector.ts";
+import { runJobController } from "./job/job-controller.ts";
+import { runTtlAfterFinishedController } from "./job/ttl-after-finished-controller.ts";
 import { runNamespaceController } from "./namespace/namespace-controller.ts";
 import { runNodeLifecycleController } from "./node-lifecycle/node-lifecycle-controller.ts";
 import { runTaintEvictionController } from "./node-lifecycle/taint-eviction-controller.ts";
@@ -12,6 +16,7 @@ import { runPodGcController } from "./pod-gc/pod-gc-controller.ts";
 import { runReplicaSetController } from "./replicaset/replica-set-controller.ts";
 import { runServiceAccountController } from "./serviceaccount/service-account-controller.ts";
 import { SharedInformers } from "./shared-informers.ts";
+import { runStatefulSetController } from "./statefulset/stateful-set-controller.ts";
 
 /** Ports and settings of the built-in controllers. */
 export interface RunControllersOptions {
@@ -32,6 +37,11 @@ const CONTROLLERS: readonly BuiltInController[] = [
   runNodeLifecycleController,
   runTaintEvictionController,
   runPodGcController,
+  runStatefulSetController,
+  runJobController,
+  runTtlAfterFinishedController,
+  runEndpointsController,
+  runDisruptionController,
   runGarbageCollector,
   runNamespaceController,
   runServiceAccountController,

@@ -1,6 +1,6 @@
 import type { KubernetesObject, Pod, ResourceType } from "@nodeless/api";
 import type { Clock, Logger, Random } from "@nodeless/environment";
-import { createInformer, type Informer, type KubernetesClient } from "@nodeless/runtime";
+import { type ControllerSource, createInformer, type Informer, type KubernetesClient } from "@nodeless/runtime";
 import { controllerOf } from "./workload/controller-ref.ts";
 
 interface Running {
@@ -88,4 +88,9 @@ export class SharedInformers {
 /** `resource.group`, whatever the version: all versions show the same objects. */
 export function resourceKey({ group, resource }: Pick<ResourceType, "group" | "resource">): string {
   return group === "" ? resource : `${resource}.${group}`;
+}
+
+/** A source that only waits for a cache: the controller reads it, but its changes alone are no reason to act. */
+export function readOnlySource<T extends KubernetesObject>(informer: Informer<T>): ControllerSource {
+  return { synced: (signal) => informer.synced(signal), subscribe: () => undefined };
 }

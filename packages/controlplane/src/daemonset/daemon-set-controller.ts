@@ -4,6 +4,7 @@ import type { ControllerSource, EventRecorder, ReconcileResult } from "@nodeless
 import { informerSource } from "@nodeless/runtime";
 import type { ControllerContext } from "../controller-context.ts";
 import { type History, keepHistory, RevisionCollisionError, trimHistory } from "../history/keep-history.ts";
+import { readOnlySource } from "../shared-informers.ts";
 import { claimObjects } from "../workload/claim-objects.ts";
 import { Expectations } from "../workload/expectations.ts";
 import { ownedPodsSource } from "../workload/owned-pods.ts";
@@ -31,8 +32,6 @@ export async function runDaemonSetController(context: ControllerContext): Promis
     expectations: new Expectations(context.clock),
     events: context.recorder("daemonset-controller"),
   };
-  // Keeps the history's cache warm: it is read, but nothing has to happen when it changes.
-  const revisions = informers.of(CONTROLLER_REVISIONS);
   await context.run({
     name: "daemonset-controller",
     concurrency: 2,
@@ -41,7 +40,7 @@ export async function runDaemonSetController(context: ControllerContext): Promis
       informerSource(informers.of(DAEMON_SETS)),
       ownedPodsSource(context, { ownerType: DAEMON_SETS, expectations: tools.expectations }),
       nodeSource(context),
-      { synced: (signal) => revisions.synced(signal), subscribe: () => undefined },
+      readOnlySource(informers.of(CONTROLLER_REVISIONS)),
     ],
   });
 }

@@ -3,6 +3,7 @@ import { LEASES, NODES, PODS } from "@nodeless/api";
 import type { EventRecorder, ReconcileResult } from "@nodeless/runtime";
 import { informerSource, isConflict, isNotFound, timestamp } from "@nodeless/runtime";
 import type { ControllerContext } from "../controller-context.ts";
+import { readOnlySource } from "../shared-informers.ts";
 import { ignoreMissing } from "../workload/ignore-missing.ts";
 import { isPodReady } from "../workload/pod-status.ts";
 import { type Heartbeat, observeHeartbeat, planNodeHealth, readyCondition } from "./plan-node-health.ts";
@@ -22,10 +23,7 @@ export async function runNodeLifecycleController(context: ControllerContext): Pr
       name: "node-lifecycle-controller",
       concurrency: 8,
       reconcile: (name) => reconcileNode(context, name),
-      sources: [
-        informerSource(nodes),
-        { synced: (signal) => informers.of(PODS).synced(signal), subscribe: () => undefined },
-      ],
+      sources: [informerSource(nodes), readOnlySource(informers.of(PODS))],
     }),
   ]);
 }
