@@ -1,6 +1,6 @@
 import type { Pod } from "@nodeless/api";
 import type { PlanFinding, SchedulingInput, SchedulingPlan } from "../model.ts";
-import { checkClaim } from "./claim-checks.ts";
+import { checkClaim, TypeFacts } from "./claim-checks.ts";
 import { checkNode, keyOf } from "./node-checks.ts";
 import { checkTopology } from "./topology-checks.ts";
 
@@ -12,7 +12,8 @@ export function checkPlan(input: SchedulingInput, plan: SchedulingPlan): readonl
   const planned = new Set(input.pods.map(keyOf));
   const byNode = podsByNode(input, plan);
   const findings = [...checkCompleteness(input, plan), ...checkLimits(input, plan)];
-  for (const claim of plan.claims) findings.push(...checkClaim(claim, input));
+  const facts = new TypeFacts(input.daemonSetPods);
+  for (const claim of plan.claims) findings.push(...checkClaim(claim, input, facts));
   for (const node of input.existingNodes) {
     const added = byNode.get(node.name) ?? [];
     if (added.length > 0) findings.push(...checkNode(node, added, planned));

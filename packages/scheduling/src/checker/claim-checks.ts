@@ -25,7 +25,7 @@ import {
 } from "./plain-rules.ts";
 
 /** Findings about one planned claim by itself. */
-export function checkClaim(claim: PlannedClaim, input: SchedulingInput): PlanFinding[] {
+export function checkClaim(claim: PlannedClaim, input: SchedulingInput, facts: TypeFacts): PlanFinding[] {
   const findings: PlanFinding[] = [];
   const finding = (message: string): void => void findings.push({ subject: claim.id, message });
   const pool = input.nodePools.find(({ name }) => name === claim.nodePool);
@@ -36,8 +36,8 @@ export function checkClaim(claim: PlannedClaim, input: SchedulingInput): PlanFin
     if (!staysInside(claim.requirements.get(requirement.key), requirement))
       finding(`leaves the NodePool's requirement on ${requirement.key}`);
   for (const pod of claim.pods) for (const message of podProblems(pod, claim, pool)) finding(message);
-  checkTypes(claim, { pool, daemons: input.daemonSetPods, finding });
-  const daemons = input.daemonSetPods.filter((pod) => claim.instanceTypes.some((type) => daemonLands(pod, pool, type)));
+  checkTypes(claim, { pool, facts, finding });
+  const daemons = [...new Set(claim.instanceTypes.flatMap((type) => facts.inPool(type, pool).landing))];
   const clash = portClash([...claim.pods, ...daemons]);
   if (clash !== undefined && portClash(daemons) === undefined) finding(`host port ${clash} is taken twice`);
   return findings;
@@ -74,33 +74,90 @@ function checkTypes(
   claim: PlannedClaim,
   context: {
     readonly pool: SchedulingNodePool;
-    readonly daemons: readonly Pod[];
+    readonly facts: TypeFacts;
     readonly finding: (message: string) => void;
   },
 ): void {
-  const { pool, daemons, finding } = context;
+  const { pool, facts, finding } = context;
+  const ofPods = demandOf(claim.pods);
+  const asked = [...ofPods].filter(([, amount]) => amount > 0).map(([resource]) => resource);
   let cheapestSoFar = 0;
   for (const [index, type] of claim.instanceTypes.entries()) {
-    if (!pool.instanceTypes.some(({ name }) => name === type.name)) finding(`${type.name} is not of the NodePool`);
-    const offerings = openOfferings(type, claim.requirements);
-    if (offerings.length === 0) finding(`${type.name} has no available offering for the claim`);
-    const cheapest = Math.min(...offerings.map(({ priceUsdPerHour }) => priceUsdPerHour));
-    if (cheapest < cheapestSoFar) finding(`${type.name} is cheaper than a type before it`);
-    cheapestSoFar = cheapest;
-    for (const requirement of claim.requirements.values())
-      if (!typeAllows(type, requirement)) finding(`${type.name} does not meet the requirement on ${requirement.key}`);
-    const landing = daemons.filter((pod) => daemonLands(pod, pool, type));
-    const demand = demandOf([...claim.pods, ...landing]);
-    for (const [resource, total] of demand) {
+    const { ofPool, daemons } = facts.inPool(type, pool);
+    if (!ofPool) finding(`${type.name} is not of the NodePool`);
+    const { cheapest, broken } = facts.under(type, claim.requirements);
+    if (cheapest === undefined) finding(`${type.name} has no available offering for the claim`);
+    if ((cheapest ?? 0) < cheapestSoFar) finding(`${type.name} is cheaper than a type before it`);
+    cheapestSoFar = cheapest ?? cheapestSoFar;
+    if (broken !== undefined) finding(`${type.name} does not meet the requirement on ${broken}`);
+    for (const resource of asked) {
+      const total = (ofPods.get(resource) ?? 0) + (daemons.get(resource) ?? 0);
       const offered = (type.capacity.get(resource) ?? 0) - (type.overhead.get(resource) ?? 0);
-      const asked = resource === "pods" || claim.pods.some((pod) => (podRequests(pod.spec).get(resource) ?? 0) > 0);
-      if (asked && total > offered) finding(`${total} ${resource} requested, ${type.name} offers ${offered}`);
+      if (total > offered) finding(`${total} ${resource} requested, ${type.name} offers ${offered}`);
     }
-    if (index === 0 && !sameAmounts(demand, claim.requests)) finding("requests are not those of its pods and daemons");
+    if (index === 0 && !sameAmounts(sum(ofPods, daemons), claim.requests))
+      finding("requests are not those of its pods and daemons");
   }
-  for (const requirement of claim.requirements.values())
-    if (countValues(claim, requirement.key) < (requirement.minValues ?? 0))
-      finding(`fewer than minValues ${requirement.minValues} values of ${requirement.key} remain`);
+  for (const { key, minValues } of claim.requirements.values())
+    if (minValues !== undefined && countValues(claim, key) < minValues)
+      finding(`fewer than minValues ${minValues} values of ${key} remain`);
+}
+
+/** What holds for a type whichever claim names it, looked up once. */
+export class TypeFacts {
+  readonly #daemonSetPods: readonly Pod[];
+  readonly #inPool = new Map<SchedulingNodePool, Map<InstanceType, PoolFacts>>();
+  readonly #under = new Map<Requirements, Map<InstanceType, RequirementFacts>>();
+
+  constructor(daemonSetPods: readonly Pod[]) {
+    this.#daemonSetPods = daemonSetPods;
+  }
+
+  inPool(type: InstanceType, pool: SchedulingNodePool): PoolFacts {
+    const known = this.#inPool.get(pool) ?? new Map<InstanceType, PoolFacts>();
+    this.#inPool.set(pool, known);
+    let facts = known.get(type);
+    if (facts === undefined) {
+      const landing = this.#daemonSetPods.filter((pod) => daemonLands(pod, pool, type));
+      const ofPool = pool.instanceTypes.some(({ name }) => name === type.name);
+      facts = { ofPool, landing, daemons: demandOf(landing) };
+      known.set(type, facts);
+    }
+    return facts;
+  }
+
+  under(type: InstanceType, requirements: Requirements): RequirementFacts {
+    const known = this.#under.get(requirements) ?? new Map<InstanceType, RequirementFacts>();
+    this.#under.set(requirements, known);
+    let facts = known.get(type);
+    if (facts === undefined) {
+      const prices = openOfferings(type, requirements).map(({ priceUsdPerHour }) => priceUsdPerHour);
+      const broken = [...requirements.values()].find((requirement) => !typeAllows(type, requirement));
+      facts = { cheapest: prices.length === 0 ? undefined : Math.min(...prices), broken: broken?.key };
+      known.set(type, facts);
+    }
+    return facts;
+  }
+}
+
+interface PoolFacts {
+  readonly ofPool: boolean;
+  /** DaemonSet pods that would run on such a node. */
+  readonly landing: readonly Pod[];
+  readonly daemons: ReadonlyMap<string, number>;
+}
+
+interface RequirementFacts {
+  /** Price of the cheapest available offering; undefined without any. */
+  readonly cheapest: number | undefined;
+  /** A key on which the type does not meet the requirements. */
+  readonly broken: string | undefined;
+}
+
+function sum(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): ReadonlyMap<string, number> {
+  const total = new Map(a);
+  for (const [name, amount] of b) total.set(name, (total.get(name) ?? 0) + amount);
+  return total;
 }
 
 function typeAllows(type: InstanceType, requirement: Requirement): boolean {
