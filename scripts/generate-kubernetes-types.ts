@@ -130,6 +130,8 @@ const ORDER = [
   "admissionregistration-v1",
   "certificates-v1",
   "node-v1",
+  "apiregistration-v1",
+  "flowcontrol-v1",
 ];
 const taken = new Set<string>();
 const index = ORDER.filter((file) => used.has(file)).map((file) => {

@@ -165,8 +165,8 @@ test("the AWSNodeTemplate of the old getting-started page becomes an EC2NodeClas
   assert.deepEqual(spec, {
     subnetSelectorTerms: [{ tags: discovery }],
     securityGroupSelectorTerms: [{ tags: discovery }],
-    amiFamily: "AL2",
-    amiSelectorTerms: [{ alias: "al2@latest" }],
+    amiFamily: "AL2023",
+    amiSelectorTerms: [{ alias: "al2023@latest" }],
     instanceProfile: "KarpenterNodeInstanceProfile-demo",
     kubelet: { maxPods: 20 },
     metadataOptions: {

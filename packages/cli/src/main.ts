@@ -63,13 +63,6 @@ function exitCodeOf(error: unknown, terminal: Terminal): number {
     return EXIT.usage;
   }
   if (error instanceof Error && error.name === "AbortError") return EXIT.interrupted;
-  terminal.err(`${prefix} ${error instanceof CommandError ? error.message : messageOf(error)}\n`);
+  terminal.err(`${prefix} ${error instanceof CommandError ? error.message : describeError(error)}\n`);
   return EXIT.error;
-}
-
-/** The message with causes that add something to it. */
-function messageOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const cause = error.cause === undefined ? "" : describeError(error.cause);
-  return cause === "" || error.message.includes(cause) ? error.message : `${error.message}: ${cause}`;
 }

@@ -205,6 +205,7 @@ function bootMachine(
   const addresses = {
     allocate: () => aws().allocateIp(instance.subnetId),
     release: (ip: string) => aws().releaseIp(ip),
+    adopt: (ip: string) => aws().adoptIp(ip),
   };
   const node = ec2Machine({ instance, instructions, zoneId, kubeletVersion: cluster.kubeletVersion, addresses });
   cluster.kubelets.start(node);

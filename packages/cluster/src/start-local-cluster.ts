@@ -7,7 +7,7 @@ import {
   TOKEN_LIFETIME_MS,
 } from "@nodeless/eks";
 import type { Clock, Logger, Random } from "@nodeless/environment";
-import { createLocalAws, type LocalAws } from "@nodeless/local-aws";
+import { createLocalAws, LOCAL_ACCESS_KEY_ID, LOCAL_SECRET_ACCESS_KEY, type LocalAws } from "@nodeless/local-aws";
 import { createKubernetesClient, httpsTransport, type KubernetesClient } from "@nodeless/runtime";
 import { openFileStore } from "@nodeless/storage";
 import { isAvailable } from "./embedded/embedded-cluster.ts";
@@ -47,8 +47,6 @@ export interface LocalCluster {
 
 /** The account of every local cloud: twelve zeros belong to nobody. */
 const ACCOUNT_ID = "000000000000";
-const FAKE_ACCESS_KEY_ID = "NODELESSFAKEKEY00000";
-const FAKE_SECRET_ACCESS_KEY = "nodeless-fake-secret-never-valid-at-aws";
 const KUBERNETES_PORT = 6443;
 const AWS_PORT = 4566;
 
@@ -133,7 +131,7 @@ function portOf(url: string | undefined): number | undefined {
 
 async function build(options: LocalClusterOptions, aws: LocalAws, timings: typeof COMPRESSED_TIMINGS): Promise<void> {
   const { spec, clock, logger, signal, onEvent } = options;
-  const credentials = { accessKeyId: FAKE_ACCESS_KEY_ID, secretAccessKey: FAKE_SECRET_ACCESS_KEY };
+  const credentials = { accessKeyId: LOCAL_ACCESS_KEY_ID, secretAccessKey: LOCAL_SECRET_ACCESS_KEY };
   const clients = createAwsClients({ region: spec.region, endpoint: aws.url, credentials });
   const transports: AsyncDisposable[] = [];
   try {
@@ -196,8 +194,8 @@ async function publish(options: LocalClusterOptions, aws: LocalAws, host: LocalC
     awsEndpoint: aws.url,
     context,
     realistic,
-    accessKeyId: FAKE_ACCESS_KEY_ID,
-    secretAccessKey: FAKE_SECRET_ACCESS_KEY,
+    accessKeyId: LOCAL_ACCESS_KEY_ID,
+    secretAccessKey: LOCAL_SECRET_ACCESS_KEY,
   };
   await writeRuntime(paths, runtime);
   return runtime;

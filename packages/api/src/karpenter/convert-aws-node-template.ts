@@ -110,8 +110,12 @@ function tagCombinations(selector: TagSelector): readonly TagSelector[] {
 /** Canonical's account and the names of its EKS images. */
 const UBUNTU_TERM: AmiSelectorTerm = { name: "ubuntu-eks/k8s_*", owner: "099720109477" };
 const ALIASES = { AL2: "al2@latest", Bottlerocket: "bottlerocket@latest" } as const;
+/** What a template that says nothing of images means. It was AL2 once; AWS builds no AL2 images from Kubernetes 1.33 on, and AL2023 is its successor. */
+const DEFAULT_IMAGE = { amiFamily: "AL2023", alias: "al2023@latest" } as const;
 
 function convertImages(spec: AWSNodeTemplateSpec): Pick<EC2NodeClassSpec, "amiFamily" | "amiSelectorTerms"> {
+  if (spec.amiFamily === undefined && spec.amiSelector === undefined)
+    return { amiFamily: DEFAULT_IMAGE.amiFamily, amiSelectorTerms: [{ alias: DEFAULT_IMAGE.alias }] };
   const { amiFamily = "AL2", amiSelector } = spec;
   const family = amiFamily === "Ubuntu" ? "AL2" : amiFamily;
   if (amiSelector !== undefined) return { amiFamily: family, amiSelectorTerms: imageTerms(amiSelector) };

@@ -8,6 +8,8 @@ import type { JoinInstructions } from "./user-data.ts";
 export interface PodAddresses {
   allocate(): string | undefined;
   release(ip: string): void;
+  /** After a restart: the address is taken. */
+  adopt(ip: string): void;
 }
 
 export interface MachineFacts {
@@ -47,6 +49,7 @@ export function ec2Machine({
     architecture,
     allocatePodIp: () => addresses.allocate(),
     releasePodIp: (ip) => addresses.release(ip),
+    adoptPodIp: (ip) => addresses.adopt(ip),
   };
 }
 

@@ -43,7 +43,7 @@ async function applyAll(
     try {
       if ((await applyObject(client, finder, object)) !== "unchanged") changes += 1;
     } catch (cause) {
-      throw new Error(`${place(object)}${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+      throw new Error(place(object), { cause });
     }
   }
   return {
@@ -54,5 +54,6 @@ async function applyAll(
 
 function placeOf(object: Fresh<KubernetesObject>, manifests: readonly FileManifest[]): string {
   const manifest = manifests.find((candidate) => candidate.object === object);
-  return manifest === undefined ? "" : `${manifest.file}:${manifest.line}: `;
+  const name = `${object.kind} ${object.metadata.name ?? object.metadata.generateName ?? ""}`;
+  return manifest === undefined ? name : `${manifest.file}:${manifest.line}: ${name}`;
 }

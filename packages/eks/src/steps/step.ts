@@ -67,7 +67,7 @@ export class StepFailedError extends Error {
   readonly step: string;
 
   constructor(step: Pick<Step, "title">, cause: unknown) {
-    super(`${step.title}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
+    super(`${step.title} failed`, { cause });
     this.step = step.title;
   }
 }
