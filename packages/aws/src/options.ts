@@ -39,13 +39,13 @@ export interface AwsCloudOptions {
   readonly clients: AwsClients;
   readonly region: string;
   readonly clusterName: string;
-  readonly clusterEndpoint?: string;
+  readonly clusterEndpoint?: string | undefined;
   /** base64 of the PEM, as DescribeCluster gives it. */
-  readonly clusterCaBundle?: string;
+  readonly clusterCaBundle?: string | undefined;
   /** Minor version, e.g. `1.35`. */
-  readonly kubernetesVersion?: string;
+  readonly kubernetesVersion?: string | undefined;
   /** Service addresses, e.g. `172.20.0.0/16`. */
-  readonly serviceCidr?: string;
+  readonly serviceCidr?: string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
   readonly settings?: Partial<AwsCloudSettings>;

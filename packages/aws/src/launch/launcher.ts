@@ -30,6 +30,8 @@ import type { LaunchTemplates } from "./launch-templates.ts";
 
 /** Another token for each try; each ends in an answer, or in a token that was used with other parameters before. */
 const TOKENS_MAX = 5;
+/** Claims that fail are given up soon; a forgotten one repeats its last refusal once. */
+const SPENT_TOKENS_MAX = 1000;
 
 export interface LauncherDependencies {
   readonly options: AwsCloudOptions;
@@ -47,6 +49,8 @@ export class Launcher {
   readonly #subnets: NodeSubnets;
   readonly #instances: Instances;
   readonly #unavailable: UnavailableOfferings;
+  /** Tokens used up per claim, oldest first. */
+  readonly #spentTokens = new Map<string, number>();
 
   constructor({ options, templates, subnets, instances, unavailable }: LauncherDependencies) {
     this.#options = options;
@@ -68,7 +72,8 @@ export class Launcher {
       (subnet) => subnet.availableIps > 0,
     );
     const choice = this.#choose(request, resolved, subnets);
-    for (let attempt = 0; attempt < TOKENS_MAX; attempt += 1) {
+    const first = this.#spentTokens.get(request.claimUid) ?? 0;
+    for (let attempt = first; attempt < first + TOKENS_MAX; attempt += 1) {
       const groups = await this.#templateGroups(request, resolved, { ...context, choice });
       signal?.throwIfAborted();
       const answer = await this.#createFleet({ request, resolved, choice, groups, subnets, attempt, signal });
@@ -165,19 +170,30 @@ export class Launcher {
       const answer = await withAbort(signal, (send) => this.#ec2.send(new CreateFleetCommand(input), send));
       const [instance] = answer.Instances ?? [];
       this.#learn(answer.Errors ?? []);
-      if (instance?.InstanceIds?.[0] === undefined) throw launchFailure(answer.Errors ?? []);
+      if (instance?.InstanceIds?.[0] === undefined) {
+        this.#spend(request.claimUid, attempt + 1);
+        throw launchFailure(answer.Errors ?? []);
+      }
       return await this.#launched(instance, instance.InstanceIds[0], signal);
     } catch (error) {
       const code = awsErrorCode(error) ?? "";
       if (code === "IdempotentParameterMismatch") return this.#instances.findByClaim(request.claimUid, signal);
-      if (isNotFound(error) && attempt === 0) {
-        // Somebody deleted a template under us: make it again, once.
+      if (isNotFound(error) && code.startsWith("InvalidLaunchTemplate")) {
+        // Somebody deleted a template under us: make it again.
         for (const { templateName } of groups) this.#templates.forget(templateName);
         return undefined;
       }
       if (isNoCapacityCode(code)) throw new InsufficientCapacityError([], { cause: error, message: code });
       throw error;
     }
+  }
+
+  /** AWS repeats what it answered to a token: after an answer without an instance the claim's next try needs another. */
+  #spend(claimUid: string, tokens: number): void {
+    this.#spentTokens.delete(claimUid);
+    this.#spentTokens.set(claimUid, tokens);
+    const [oldest] = this.#spentTokens.keys();
+    if (this.#spentTokens.size > SPENT_TOKENS_MAX && oldest !== undefined) this.#spentTokens.delete(oldest);
   }
 
   async #launched(
