@@ -5,6 +5,7 @@ import type {
   PlanFinding,
   PlannedClaim,
   Requirement,
+  Requirements,
   SchedulingInput,
   SchedulingNodePool,
 } from "../model.ts";

@@ -12,10 +12,14 @@ export type ClaimOrder = "fewest-pods" | "oldest";
 /** Claims that may still take pods of one shape, in the strategy's order: a binary heap. */
 export class ClaimQueue {
   readonly #order: ClaimOrder;
-  readonly #heap: Entry[] = [];
+  readonly #heap: Entry[];
 
-  constructor(order: ClaimOrder) {
+  constructor(order: ClaimOrder, claims: readonly OpenClaim[]) {
     this.#order = order;
+    this.#heap = claims.map((claim) => ({ claim, pods: claim.pods.length }));
+    // Claims come in opening order, so that only the order by pods needs work.
+    if (order === "oldest") return;
+    for (let index = (this.#heap.length >> 1) - 1; index >= 0; index -= 1) this.#sink(index);
   }
 
   push(claim: OpenClaim): void {
@@ -44,11 +48,17 @@ export class ClaimQueue {
     const last = heap.pop();
     if (first === undefined || last === undefined || heap.length === 0) return first;
     heap[0] = last;
-    for (let index = 0; ; ) {
+    this.#sink(0);
+    return first;
+  }
+
+  #sink(from: number): void {
+    const length = this.#heap.length;
+    for (let index = from; ; ) {
       const left = 2 * index + 1;
       let child = left;
-      if (left + 1 < heap.length && this.#before(left + 1, left)) child = left + 1;
-      if (child >= heap.length || !this.#swapIfBefore(child, index)) return first;
+      if (left + 1 < length && this.#before(left + 1, left)) child = left + 1;
+      if (child >= length || !this.#swapIfBefore(child, index)) return;
       index = child;
     }
   }

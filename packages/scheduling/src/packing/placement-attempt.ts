@@ -135,7 +135,7 @@ export class PlacementAttempt {
 
   #placeOnOpenClaim(pod: Pod, context: RunContext): boolean {
     const { shape, variant, run } = context;
-    run.claims ??= this.#queueOfClaims();
+    run.claims ??= new ClaimQueue(this.#strategy.order, this.claims);
     const waiting: OpenClaim[] = [];
     let placed = false;
     for (let claim = run.claims.pop(); claim !== undefined && !placed; ) {
@@ -158,12 +158,6 @@ export class PlacementAttempt {
     return placed;
   }
 
-  #queueOfClaims(): ClaimQueue {
-    const queue = new ClaimQueue(this.#strategy.order);
-    for (const claim of this.claims) queue.push(claim);
-    return queue;
-  }
-
   #placeOnNewClaim(pod: Pod, context: RunContext): boolean {
     const { shape, variant, runs } = context;
     for (const [poolIndex, catalog] of this.model.catalogs.entries()) {
@@ -181,7 +175,8 @@ export class PlacementAttempt {
       );
       this.claims.push(claim);
       for (const other of runs) other.claims?.push(claim);
-      book(room, survivingTypes(claim, claim.set, claim.used));
+      room.nodes -= 1;
+      if (room.amounts !== undefined) book(room.amounts, survivingTypes(claim, claim.set, claim.used));
       return true;
     }
     return false;
@@ -223,10 +218,7 @@ function roomOf(remaining: ReadonlyMap<string, number>, { resources }: PlanningM
 }
 
 /** Charges a new claim to the limits with the largest capacity it may turn out to have (karpenter.md §3.7). */
-function book(room: PoolRoom, types: readonly PricedType[]): void {
-  room.nodes -= 1;
-  const { amounts } = room;
-  if (amounts === undefined) return;
+function book(amounts: Float64Array, types: readonly PricedType[]): void {
   for (let index = 0; index < amounts.length; index += 1) {
     let largest = 0;
     for (const { capacity } of types) largest = Math.max(largest, capacity[index] ?? 0);
