@@ -31,10 +31,8 @@ export class StoredObject {
   }
 }
 
-const encoder = new TextEncoder();
-
 export function encodeJson(value: unknown): Uint8Array {
-  return encoder.encode(JSON.stringify(value));
+  return Buffer.from(JSON.stringify(value));
 }
 
 /** A key in the store: `prefix/namespace/name`, with an empty namespace for cluster-scoped objects. */
