@@ -33,7 +33,10 @@ export interface LaunchRequest {
   readonly taints: readonly { readonly key: string; readonly value?: string; readonly effect: string }[];
 }
 
-/** The port to a cloud. Implementations: `@nodeless/aws` and `@nodeless/cloud/fake`; both pass `@nodeless/cloud/conformance`. */
+/**
+ * The port to a cloud. A node class must have been reconciled in this process before it can be launched from. Implementations: `@nodeless/aws` and `@nodeless/cloud/fake`; both pass
+ * `@nodeless/cloud/conformance`.
+ */
 export interface CloudProvider {
   /** Types launchable for a pool with this node class, offerings with current prices. Throws NodeClassNotReadyError. */
   instanceTypes(nodeClass: string, signal?: AbortSignal): Promise<readonly InstanceType[]>;

@@ -32,6 +32,7 @@ const request: LaunchRequest = {
 
 test("exhausted offerings are passed over for dearer ones; none left names all that were tried", async () => {
   const cloud = new FakeCloud({ clock: new ManualClock() });
+  await cloud.reconcileNodeClass(nodeClass);
   for (const zone of ["zone-a", "zone-b", "zone-c"])
     cloud.exhaust({ instanceType: "c5.large", zone, capacityType: "spot" });
   assert.equal((await cloud.launch(request)).capacityType, "on-demand");
@@ -48,12 +49,16 @@ test("exhausted offerings are passed over for dearer ones; none left names all t
 
 test("failures on demand: the next call only, and a node class that is not ready refuses types and launches", async () => {
   const cloud = new FakeCloud({ clock: new ManualClock() });
+  await cloud.reconcileNodeClass(nodeClass);
   cloud.failNext("launch", new CloudError("UnauthorizedOperation", "not allowed"));
   await assert.rejects(cloud.launch(request), CloudError);
   await cloud.launch(request);
   cloud.setNodeClassProblem("default", "no subnet matches");
   await assert.rejects(cloud.instanceTypes("default"), NodeClassNotReadyError);
   await assert.rejects(cloud.launch({ ...request, claimUid: "other" }), /no subnet matches/);
+  cloud.setNodeClassProblem("default", undefined);
+  cloud.forgetNodeClasses();
+  await assert.rejects(cloud.instanceTypes("default"), /not resolved yet/);
 });
 
 test("kubelets start when the boot time is over, not for instances ended before", async () => {
@@ -66,6 +71,7 @@ test("kubelets start when the boot time is over, not for instances ended before"
     onRunning: (_, { claimName }) => running.push(claimName),
     onEnded: ({ instanceId }) => ended.push(instanceId),
   });
+  await cloud.reconcileNodeClass(nodeClass);
   const first = await cloud.launch(request);
   await cloud.launch({ ...request, claimUid: "b", claimName: "b" });
   cloud.vanish(first.providerId);

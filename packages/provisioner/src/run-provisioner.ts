@@ -6,7 +6,7 @@ import { runDisruptionLoop } from "./disruption/disruption-loop.ts";
 import { runNodeTerminationController } from "./node/node-termination-controller.ts";
 import { runGarbageCollection } from "./node-claim/garbage-collection.ts";
 import { runNodeClaimController } from "./node-claim/node-claim-controller.ts";
-import { runNodeClassController } from "./node-class/node-class-controller.ts";
+import { resolveNodeClasses, runNodeClassController } from "./node-class/node-class-controller.ts";
 import { runNodePoolController } from "./node-pool/node-pool-controller.ts";
 import { Batcher } from "./provisioning/batcher.ts";
 import { ProvisioningLoop } from "./provisioning/provisioning-loop.ts";
@@ -96,6 +96,7 @@ async function runSynced(
   signal: AbortSignal,
 ): Promise<void> {
   await context.cache.synced(signal);
+  await resolveNodeClasses(context, signal);
   context.logger.info("provisioner started", { cluster: context.settings.clusterName });
   await Promise.all([
     runNodeClassController(context, signal),

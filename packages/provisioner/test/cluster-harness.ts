@@ -28,6 +28,7 @@ export class ClusterHarness {
     this.#env = new Map(Object.entries({ CLUSTER_NAME: "test", DISABLE_LEADER_ELECTION: "true", ...env }));
     this.cloud = new FakeCloud({
       clock: this.clock,
+      resolveMs: 300,
       bootMs: 5_000,
       terminationMs: 3_000,
       onRunning: (instance, request) => this.#kubelet(instance, request),

@@ -26,6 +26,8 @@ export class FakeApiServer {
   readonly protectedPods = new Set<string>();
   /** Collections that are not installed. */
   readonly missing = new Set<string>();
+  /** Requests for which this holds are cut off without an answer. */
+  cutOff: (method: string, path: string) => boolean = () => false;
   readonly #clock: Clock;
   readonly #objects = new Map<string, Stored>();
   readonly #log: { readonly version: number; readonly collection: string; readonly line: unknown }[] = [];
@@ -39,6 +41,7 @@ export class FakeApiServer {
   readonly transport: Transport = async (request) => {
     const url = new URL(request.path, "http://fake");
     const place = placeOf(url.pathname);
+    if (this.cutOff(request.method, url.pathname)) throw new Error("connection reset");
     if (this.missing.has(place.collection))
       return failure(404, "NotFound", "the server could not find the requested resource");
     if (url.searchParams.get("watch") === "true") return this.#watch(place, url.searchParams, request.signal);

@@ -148,19 +148,49 @@ test("no capacity: the claim goes, the offering rests for three minutes, the pod
   assert.equal(cluster.cloud.instances.length, 1);
 });
 
-test("other launch errors stay on the claim as a condition and are retried; a crash after the launch makes no second instance", async () => {
+test("other launch errors stay on the claim as a condition and are retried, by the next process too", async () => {
   cluster = new ClusterHarness();
   cluster.pool();
-  cluster.cloud.failNext("launch", new CloudError("UnauthorizedOperation", "not allowed to run instances"));
+  const refusal = new CloudError("UnauthorizedOperation", "not allowed to run instances");
+  for (let attempt = 0; attempt < 12; attempt += 1) cluster.cloud.failNext("launch", refusal);
   const first = cluster.start();
   await cluster.advance(2);
   cluster.pod("web");
-  await cluster.advance(1);
+  await cluster.advance(2);
+  const [inFlight] = cluster.claims;
+  assert.ok(
+    cluster.conditions(`${CLAIMS}/${inFlight?.metadata.name}`).includes("Launched=Unknown(UnauthorizedOperation)"),
+  );
   first.abort(new Error("killed"));
+  cluster.cloud.forgetNodeClasses();
+  cluster.start("b");
+  await cluster.advance(15);
+  assert.equal(
+    cluster.claims[0]?.metadata.name,
+    inFlight?.metadata.name,
+    "the next process goes on with the claim in flight",
+  );
+  assert.equal(cluster.cloud.instances.length, 1);
+  assert.equal(cluster.claims.length, 1);
+  assert.ok(cluster.conditions(`${CLAIMS}/${cluster.claims[0]?.metadata.name}`).includes("Ready=True"));
+});
+
+test("a crash between the launch and the note of it makes no second instance", async () => {
+  cluster = new ClusterHarness();
+  cluster.pool();
+  const first = cluster.start();
+  await cluster.advance(2);
+  cluster.api.cutOff = (method, path) => method === "PATCH" && path.startsWith(CLAIMS);
+  cluster.pod("web");
+  await cluster.advance(3);
+  assert.equal(cluster.cloud.instances.length, 1);
+  assert.equal(cluster.claims[0]?.status?.providerID, undefined);
+  first.abort(new Error("killed"));
+  cluster.cloud.forgetNodeClasses();
+  cluster.api.cutOff = () => false;
   cluster.start("b");
   await cluster.advance(15);
   assert.equal(cluster.cloud.instances.length, 1);
-  assert.equal(cluster.claims.length, 1);
   assert.ok(cluster.conditions(`${CLAIMS}/${cluster.claims[0]?.metadata.name}`).includes("Ready=True"));
 });
 
@@ -425,6 +455,7 @@ test("of two replicas one works; when it is killed in the middle the other finis
   await cluster.advance(3);
   assert.equal(cluster.claims.length, 1);
   first.abort(new Error("killed"));
+  cluster.cloud.forgetNodeClasses();
   await cluster.advance(30);
   assert.equal(cluster.claims.length, 1);
   assert.equal(cluster.cloud.instances.length, 1);

@@ -16,6 +16,8 @@ export interface FakeCloudOptions {
   readonly clock: Clock;
   /** Default {@link FAKE_INSTANCE_TYPES}. */
   readonly instanceTypes?: readonly InstanceType[];
+  /** How long resolving a node class takes. Default 0. */
+  readonly resolveMs?: number;
   /** From launch to running. Default 0. */
   readonly bootMs?: number;
   /** From terminate to gone. Default 0: gone at once. */
@@ -43,6 +45,7 @@ export class FakeCloud implements CloudProvider {
   readonly #failures: { readonly operation: Operation; readonly error: Error }[] = [];
   readonly #exhausted = new Set<string>();
   readonly #notReady = new Map<string, string>();
+  readonly #resolved = new Set<string>();
   #sequence = 0;
 
   constructor(options: FakeCloudOptions) {
@@ -67,6 +70,11 @@ export class FakeCloud implements CloudProvider {
   setNodeClassProblem(nodeClass: string, why: string | undefined): void {
     if (why === undefined) this.#notReady.delete(nodeClass);
     else this.#notReady.set(nodeClass, why);
+  }
+
+  /** What a restarted process has forgotten: node classes must be reconciled again before they can be used. */
+  forgetNodeClasses(): void {
+    this.#resolved.clear();
   }
 
   /** The instance disappears without anybody having asked: a failed host. */
@@ -136,6 +144,9 @@ export class FakeCloud implements CloudProvider {
   async reconcileNodeClass(nodeClass: KubernetesObject, signal?: AbortSignal): Promise<NodeClassStatus> {
     const { name } = nodeClass.metadata;
     this.#enter("reconcileNodeClass", name, signal);
+    const { resolveMs = 0, clock } = this.#options;
+    if (resolveMs > 0) await clock.sleep(resolveMs, signal);
+    this.#resolved.add(name);
     const problem = this.#notReady.get(name);
     const types = ["AMIsReady", "SubnetsReady", "SecurityGroupsReady", "InstanceProfileReady", "ValidationSucceeded"];
     return {
@@ -153,6 +164,7 @@ export class FakeCloud implements CloudProvider {
 
   async deleteNodeClass(nodeClass: KubernetesObject, signal?: AbortSignal): Promise<void> {
     this.#enter("deleteNodeClass", nodeClass.metadata.name, signal);
+    this.#resolved.delete(nodeClass.metadata.name);
   }
 
   #enter(operation: Operation, subject: string, signal: AbortSignal | undefined): void {
@@ -164,7 +176,7 @@ export class FakeCloud implements CloudProvider {
   }
 
   #assertReady(nodeClass: string): void {
-    const problem = this.#notReady.get(nodeClass);
+    const problem = this.#resolved.has(nodeClass) ? this.#notReady.get(nodeClass) : "it was not resolved yet";
     if (problem !== undefined) throw new NodeClassNotReadyError(nodeClass, problem);
   }
 

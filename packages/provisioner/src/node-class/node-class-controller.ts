@@ -51,6 +51,21 @@ export async function runNodeClassController(context: ProvisionerContext, signal
   });
 }
 
+/**
+ * Resolves every class once, before anything is launched: the cloud keeps what it resolved in this process only, so a new leader would
+ * otherwise take classes that are Ready on paper for broken and give up claims in flight. Failures are left to the controller.
+ */
+export async function resolveNodeClasses(context: ProvisionerContext, signal: AbortSignal): Promise<void> {
+  const usable = [...context.cache.classes().byName.values()].filter(
+    ({ origin }) => origin.metadata.deletionTimestamp === undefined,
+  );
+  const resolutions = await Promise.allSettled(usable.map((effective) => resolveClass(context, effective, signal)));
+  signal.throwIfAborted();
+  for (const resolution of resolutions)
+    if (resolution.status === "rejected")
+      context.logger.warn("cannot resolve a node class yet", { error: resolution.reason });
+}
+
 async function resolveClass(
   context: ProvisionerContext,
   effective: EffectiveNodeClass,
