@@ -30,9 +30,16 @@ export async function createLocalAws(options: LocalAwsOptions): Promise<Steerabl
   const state = new LocalState({ store, clock });
   const place = { state, clock, logger, timings, region, accountId };
   const iam = createIam({ state, clock, random: random.split("iam"), accountId });
+  const roleTrusts = (roleArn: string, servicePrincipal: string): boolean =>
+    iam.trusts(roleArn, {
+      action: "sts:AssumeRole",
+      principalKind: "Service",
+      principals: [servicePrincipal],
+      context: undefined,
+    });
   const sqs = createSqs({ state, clock, random: random.split("sqs"), region, accountId });
   const ec2 = createEc2({ ...place, random: random.split("ec2"), instances, roles: iam, events: sqs });
-  const eks = createEks({ ...place, random: random.split("eks"), clusters, ec2 });
+  const eks = createEks({ ...place, random: random.split("eks"), clusters, ec2, roleTrusts });
   const credentials = new Credentials({ state, clock, random: random.split("sts"), accountId });
   const sts = stsHandlers({ iam, credentials, clock, accountId, clusterOfIssuer: eks.endpointOfIssuer });
   const server = new AwsServer({
@@ -84,13 +91,7 @@ export async function createLocalAws(options: LocalAwsOptions): Promise<Steerabl
         subnetIds,
         selectors,
       })),
-    roleTrusts: (roleArn, servicePrincipal) =>
-      iam.trusts(roleArn, {
-        action: "sts:AssumeRole",
-        principalKind: "Service",
-        principals: [servicePrincipal],
-        context: undefined,
-      }),
+    roleTrusts,
     authenticateToken(clusterName, token) {
       const keys = (accessKeyId: string): ReturnType<Credentials["find"]> => credentials.find(accessKeyId);
       const arn = verifyIdentityToken(token, { clusterName, keys, now: clock.now() });

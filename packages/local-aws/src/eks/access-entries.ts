@@ -237,7 +237,13 @@ export function userOf(
 ): { readonly username: string; readonly groups: readonly string[] } | undefined {
   const session = /^arn:([^:]+):sts::(\d+):assumed-role\/([^/]+)\/(.+)$/.exec(principalArn);
   const arn = session === null ? principalArn : `arn:${session[1]}:iam::${session[2]}:role/${session[3]}`;
-  const entry = eks.accessEntries.get(keyOf(clusterName, arn));
+  // The session's ARN does not tell its role's path; an entry may name it.
+  const entry =
+    eks.accessEntries.get(keyOf(clusterName, arn)) ??
+    eks.accessEntries.find(
+      (other) =>
+        other.clusterName === clusterName && other.principalArn.replace(/:role\/.*\/([^/]+)$/, ":role/$1") === arn,
+    );
   if (entry === undefined) return undefined;
   const username = entry.username
     .replace("{{SessionName}}", session?.[4] ?? "")

@@ -2,6 +2,8 @@ import type { Cluster } from "@aws-sdk/client-eks";
 import type { ClusterEndpoint } from "../contract.ts";
 import type { ClusterRecord } from "./records.ts";
 
+const LOG_TYPES = ["api", "audit", "authenticator", "controllerManager", "scheduler"] as const;
+
 /** A cluster as DescribeCluster shows it; endpoint and authority are there once its Kubernetes side answers. */
 export function clusterView(record: ClusterRecord, endpoint: ClusterEndpoint | undefined): Cluster {
   return {
@@ -34,7 +36,10 @@ export function clusterView(record: ClusterRecord, endpoint: ClusterEndpoint | u
     },
     identity: { oidc: { issuer: record.oidcIssuer } },
     logging: {
-      clusterLogging: [{ types: ["api", "audit", "authenticator", "controllerManager", "scheduler"], enabled: false }],
+      clusterLogging: [
+        { types: LOG_TYPES.filter((type) => record.enabledLogs?.includes(type) === true), enabled: true },
+        { types: LOG_TYPES.filter((type) => record.enabledLogs?.includes(type) !== true), enabled: false },
+      ].filter(({ types }) => types.length > 0),
     },
     accessConfig: {
       authenticationMode: record.authenticationMode,

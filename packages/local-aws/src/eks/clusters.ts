@@ -89,13 +89,19 @@ function createCluster(eks: EksState, input: CreateClusterCommandInput, callerAr
       `unsupported Kubernetes version ${version}; supported are ${KUBERNETES_VERSIONS.join(", ")}`,
       { clusterName: name },
     );
+  const roleArn = input.roleArn ?? "";
+  if (!eks.dependencies.roleTrusts(roleArn, "eks.amazonaws.com"))
+    throw invalidParameter(
+      `Role with arn: ${roleArn}, could not be assumed because it does not exist or the trusted entity is not correct`,
+      { clusterName: name },
+    );
   const vpc = input.resourcesVpcConfig ?? {};
   const vpcId = checkSubnets(eks, vpc.subnetIds ?? []);
   const record: ClusterRecord = {
     name,
     arn: eks.arn(`cluster/${name}`),
     version,
-    roleArn: input.roleArn ?? "",
+    roleArn,
     status: "CREATING",
     createdAt: eks.now(),
     vpcId,
@@ -116,7 +122,7 @@ function createCluster(eks: EksState, input: CreateClusterCommandInput, callerAr
   };
   eks.clusters.put(name, record);
   if (record.creatorArn !== undefined) grantCreator(eks, record, record.creatorArn);
-  start(eks, record);
+  void start(eks, record);
   state.transitions.schedule({ kind: ACTIVE, id: name, afterMs: timings.clusterCreateMs });
   return name;
 }
@@ -154,7 +160,13 @@ const starting = new WeakMap<EksState, Map<string, Promise<void>>>();
 function start(eks: EksState, record: ClusterRecord): Promise<void> {
   const { clusters, logger } = eks.dependencies;
   const started = clusters.start(launchOf(eks, record)).then(
-    (endpoint) => void eks.endpoints.set(record.name, endpoint),
+    (endpoint) => {
+      eks.endpoints.set(record.name, endpoint);
+      // A cluster that failed in an earlier process and answers now is well again.
+      eks.clusters.update(record.name, (current) =>
+        current.status === "FAILED" ? { ...current, status: "ACTIVE", health: [] } : current,
+      );
+    },
     (error: unknown) => {
       logger.error("a cluster did not start", { cluster: record.name, error });
       const message = error instanceof Error ? error.message : String(error);
@@ -200,15 +212,24 @@ async function becomeDeleted(eks: EksState, name: string): Promise<void> {
   await clusters
     .stop(name, { deleteState: true })
     .catch((error: unknown) => logger.error("a deleted cluster left something behind", { cluster: name, error }));
-  for (const table of [eks.addons, eks.accessEntries]) {
+  for (const table of [eks.addons, eks.accessEntries, eks.updates]) {
     for (const [key, { clusterName }] of [...table.entries()]) if (clusterName === name) table.delete(key);
   }
   ec2.deleteClusterSecurityGroup(record.clusterSecurityGroupId);
   eks.clusters.delete(name);
 }
 
-/** Starts every cluster that is not being deleted, at the same time. */
+/**
+ * Starts every cluster that is not being deleted, at the same time. A change of state whose work had begun but not ended when the
+ * process died is scheduled again.
+ */
 export async function resumeClusters(eks: EksState): Promise<void> {
-  const records = eks.clusters.filter(({ status }) => status !== "DELETING" && status !== "FAILED");
+  const { transitions } = eks.dependencies.state;
+  for (const { name, status } of eks.clusters.values()) {
+    const kind = status === "CREATING" ? ACTIVE : status === "DELETING" ? DELETED : undefined;
+    if (kind !== undefined && !transitions.isScheduled(kind, name))
+      transitions.schedule({ kind, id: name, afterMs: 0 });
+  }
+  const records = eks.clusters.filter(({ status }) => status !== "DELETING");
   await Promise.all(records.map((record) => start(eks, record)));
 }

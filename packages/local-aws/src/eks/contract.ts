@@ -15,6 +15,8 @@ export interface EksDependencies {
   readonly region: string;
   readonly accountId: string;
   readonly clusters: ClusterHost;
+  /** True if the role exists and its trust policy allows the service. */
+  readonly roleTrusts: (roleArn: string, servicePrincipal: string) => boolean;
   readonly ec2: Pick<
     Ec2Service,
     "subnet" | "subnetIsPublic" | "createClusterSecurityGroup" | "deleteClusterSecurityGroup"

@@ -2,7 +2,7 @@ import type { ClusterEndpoint } from "../contract.ts";
 import type { Collection } from "../state/collection.ts";
 import type { EksDependencies } from "./contract.ts";
 import { clusterNotFound } from "./eks-errors.ts";
-import type { AccessEntryRecord, AddonRecord, ClusterRecord, FargateProfileRecord } from "./records.ts";
+import type { AccessEntryRecord, AddonRecord, ClusterRecord, FargateProfileRecord, UpdateRecord } from "./records.ts";
 
 /** Tables of local EKS and the running side of its clusters. */
 export class EksState {
@@ -11,6 +11,7 @@ export class EksState {
   readonly profiles: Collection<FargateProfileRecord>;
   readonly addons: Collection<AddonRecord>;
   readonly accessEntries: Collection<AccessEntryRecord>;
+  readonly updates: Collection<UpdateRecord>;
   /** Of clusters whose Kubernetes side answers in this process. */
   readonly endpoints: Map<string, ClusterEndpoint> = new Map();
 
@@ -21,6 +22,7 @@ export class EksState {
     this.profiles = state.collection("eks/fargateprofile");
     this.addons = state.collection("eks/addon");
     this.accessEntries = state.collection("eks/accessentry");
+    this.updates = state.collection("eks/update");
   }
 
   /** Throws ResourceNotFoundException. */

@@ -1,3 +1,4 @@
+import { absentKindHandlers } from "./absent-kinds.ts";
 import { accessEntryHandlers, userOf } from "./access-entries.ts";
 import { addonHandlers, resumeAddons } from "./addons.ts";
 import { clusterHandlers, resumeClusters } from "./clusters.ts";
@@ -5,6 +6,7 @@ import type { EksDependencies, EksService } from "./contract.ts";
 import { EksState } from "./eks-state.ts";
 import { fargateProfileHandlers } from "./fargate-profiles.ts";
 import { tagHandlers } from "./tags.ts";
+import { updateHandlers } from "./updates.ts";
 
 /** Local EKS. Clusters come to life through `ClusterHost`. */
 export function createEks(dependencies: EksDependencies): EksService {
@@ -16,6 +18,8 @@ export function createEks(dependencies: EksDependencies): EksService {
       ...addonHandlers(eks),
       ...accessEntryHandlers(eks),
       ...tagHandlers(eks),
+      ...updateHandlers(eks),
+      ...absentKindHandlers(eks),
     },
     fargateProfiles: (clusterName) => eks.profilesOf(clusterName),
     endpointOf: (clusterName) => eks.endpoints.get(clusterName),

@@ -15,7 +15,7 @@ import type { Handler, HandlerMap } from "../wire/handlers.ts";
 import { ensureFargateEntry } from "./access-entries.ts";
 import { inUse, invalidParameter, invalidRequest, notFound, overLimit, tokenMismatch } from "./eks-errors.ts";
 import { type EksState, keyOf } from "./eks-state.ts";
-import type { FargateProfileRecord } from "./records.ts";
+import type { ClusterRecord, FargateProfileRecord } from "./records.ts";
 
 const ACTIVE = "eks.fargateprofile-active";
 const DELETED = "eks.fargateprofile-deleted";
@@ -77,7 +77,7 @@ function createProfile(eks: EksState, input: CreateFargateProfileCommandInput): 
   const name = input.fargateProfileName ?? "";
   const details = { clusterName: cluster.name, fargateProfileName: name };
   checkName(name, details);
-  if (cluster.status !== "ACTIVE")
+  if (cluster.status !== "ACTIVE" && cluster.status !== "UPDATING")
     throw invalidRequest(
       `Cannot Create Fargate Profile ${name} because cluster ${cluster.name} is not in ACTIVE status: ${cluster.status}`,
     );
@@ -96,7 +96,7 @@ function createProfile(eks: EksState, input: CreateFargateProfileCommandInput): 
     status: "CREATING",
     createdAt: eks.now(),
     podExecutionRoleArn: roleArn,
-    subnetIds: chooseSubnets(eks, input.subnets ?? [], cluster.subnetIds),
+    subnetIds: chooseSubnets(eks, input.subnets ?? [], cluster),
     selectors: checkSelectors(input.selectors ?? [], details),
     health: [],
     tags: input.tags ?? {},
@@ -145,9 +145,10 @@ function refuseWhileBusy(
 }
 
 /** Given subnets must be private; without any, the cluster's private ones are taken. */
-function chooseSubnets(eks: EksState, given: readonly string[], ofCluster: readonly string[]): readonly string[] {
+function chooseSubnets(eks: EksState, given: readonly string[], cluster: ClusterRecord): readonly string[] {
+  const { vpcId } = cluster;
   const { ec2 } = eks.dependencies;
-  const chosen = given.length > 0 ? given : ofCluster.filter((id) => !ec2.subnetIsPublic(id));
+  const chosen = given.length > 0 ? given : cluster.subnetIds.filter((id) => !ec2.subnetIsPublic(id));
   if (chosen.length === 0)
     throw invalidParameter(
       "No private subnets were found for the Fargate Profile: the cluster has only subnets with a route to an internet gateway",
@@ -155,6 +156,8 @@ function chooseSubnets(eks: EksState, given: readonly string[], ofCluster: reado
   for (const id of chosen) {
     const subnet = ec2.subnet(id);
     if (subnet === undefined) throw invalidParameter(`The subnet ID '${id}' does not exist`);
+    if (subnet.vpcId !== vpcId)
+      throw invalidParameter(`Subnet ${id} does not belong to the VPC ${vpcId} of the cluster`);
     if (ec2.subnetIsPublic(id))
       throw invalidParameter(`Subnet ${id} provided in Fargate Profile is not a private subnet`);
     if (ZONE_IDS_WITHOUT_FARGATE.has(subnet.zoneId))

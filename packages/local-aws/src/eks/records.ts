@@ -29,8 +29,22 @@ export interface ClusterRecord {
   readonly creatorArn: string | undefined;
   readonly supportType: "STANDARD" | "EXTENDED";
   readonly deletionProtection: boolean;
+  /** Control plane logs that are switched on. */
+  readonly enabledLogs?: readonly string[];
   readonly health: readonly HealthIssue[];
   readonly tags: Tags;
+}
+
+/** A change of a cluster that takes its time. */
+export interface UpdateRecord {
+  readonly id: string;
+  readonly clusterName: string;
+  readonly type: string;
+  readonly status: "InProgress" | "Successful";
+  readonly createdAt: string;
+  readonly params: readonly { readonly type: string; readonly value: string }[];
+  /** What the cluster becomes when the update is done. */
+  readonly fields: Partial<ClusterRecord>;
 }
 
 export interface FargateProfileRecord {

@@ -23,6 +23,7 @@ export class MessageQueue {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #waiters = new Set<() => void>();
+  #closed = false;
 
   constructor(options: { readonly clock: Clock; readonly random: Random }) {
     this.#clock = options.clock;
@@ -61,7 +62,7 @@ export class MessageQueue {
     for (;;) {
       const taken = this.#take(options);
       const left = deadline - this.#clock.monotonicMs();
-      if (taken.length > 0 || left <= 0) return taken;
+      if (taken.length > 0 || left <= 0 || this.#closed) return taken;
       await this.#change(left);
     }
   }
@@ -132,6 +133,7 @@ export class MessageQueue {
 
   /** Wakes everyone who waits, so that a shutdown is not held up by a long poll. */
   close(): void {
+    this.#closed = true;
     for (const wake of [...this.#waiters]) wake();
   }
 }

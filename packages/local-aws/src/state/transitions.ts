@@ -43,6 +43,11 @@ export class Transitions {
     this.#setTimer(record);
   }
 
+  /** True until the work begins. */
+  isScheduled(kind: string, id: string): boolean {
+    return this.#table.has(keyOf({ kind, id }));
+  }
+
   /** Forgets a schedule. No-op if there is none. */
   cancel(kind: string, id: string): void {
     const key = keyOf({ kind, id });
