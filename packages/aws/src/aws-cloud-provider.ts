@@ -29,7 +29,7 @@ export function createAwsCloudProvider(options: AwsCloudOptions): CloudProvider 
 }
 
 class AwsCloudProvider implements CloudProvider {
-  readonly #cluster: (signal?: AbortSignal) => Promise<ClusterFacts>;
+  readonly #cluster: () => Promise<ClusterFacts>;
   readonly #reconciler: NodeClassReconciler;
   readonly #types: Ec2InstanceTypes;
   readonly #prices: Prices;
@@ -79,7 +79,9 @@ class AwsCloudProvider implements CloudProvider {
     return attempt(`launch for claim ${request.claimName}`, async () => {
       signal?.throwIfAborted();
       const resolved = this.#ready(request.nodeClass);
-      return this.#launcher.launch(request, resolved, { cluster: await this.#cluster(signal), signal });
+      const cluster = await this.#cluster();
+      signal?.throwIfAborted();
+      return this.#launcher.launch(request, resolved, { cluster, signal });
     });
   }
 

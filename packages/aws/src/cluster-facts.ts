@@ -1,6 +1,5 @@
 import { DescribeClusterCommand } from "@aws-sdk/client-eks";
 import { NodeClassNotReadyError } from "@nodeless/cloud";
-import { withAbort } from "./aws-calls.ts";
 import { ExpiringCache } from "./expiring-cache.ts";
 import type { AwsCloudOptions } from "./options.ts";
 
@@ -19,7 +18,7 @@ export interface ClusterFacts {
 const LIFETIME_MS = 5 * 60_000;
 
 /** The given facts, completed by DescribeCluster where some are absent. */
-export function clusterFactsSource(options: AwsCloudOptions): (signal?: AbortSignal) => Promise<ClusterFacts> {
+export function clusterFactsSource(options: AwsCloudOptions): () => Promise<ClusterFacts> {
   const { clusterName: name, clusterEndpoint, clusterCaBundle, kubernetesVersion, serviceCidr, clients } = options;
   if (
     clusterEndpoint !== undefined &&
@@ -37,11 +36,9 @@ export function clusterFactsSource(options: AwsCloudOptions): (signal?: AbortSig
     return () => Promise.resolve(given);
   }
   const cache = new ExpiringCache<ClusterFacts>({ clock: options.clock, lifetimeMs: LIFETIME_MS });
-  return (signal) =>
+  return () =>
     cache.get(name, async () => {
-      const { cluster } = await withAbort(signal, (send) =>
-        clients.eks.send(new DescribeClusterCommand({ name }), send),
-      );
+      const { cluster } = await clients.eks.send(new DescribeClusterCommand({ name }));
       const facts = {
         name,
         endpoint: clusterEndpoint ?? cluster?.endpoint ?? "",
