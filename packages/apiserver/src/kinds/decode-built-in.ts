@@ -1,5 +1,5 @@
 import type { KubernetesObject } from "@nodeless/api";
-import { decodeBody, isJsonObject, ownField } from "../schema/index.ts";
+import { decodeBody, isJsonObject, ownField, typeOf } from "../schema/index.ts";
 import { badRequest } from "../status.ts";
 import type { Decoded, FieldValidation } from "./kind.ts";
 
@@ -60,11 +60,22 @@ export function decodeBuiltIn(
     duplicate: options.duplicateFields,
     unknown: unknownFields,
   });
-  const object = { apiVersion: apiVersionOf(target), kind: target.kind, ...value };
-  object.apiVersion = apiVersionOf(target);
-  object.kind = target.kind;
-  if (!isJsonObject(value["metadata"])) Object.assign(object, { metadata: {} });
+  const object: Record<string, unknown> = { ...value, apiVersion: apiVersionOf(target), kind: target.kind };
+  for (const field of structFields(typeName)) object[field] ??= {};
   return { object: object as unknown as KubernetesObject, warnings };
+}
+
+const structFieldNames = new Map<string, readonly string[]>();
+
+/** Top-level structs that Go cannot leave out: an object without a spec has an empty one. Status is the server's to fill. */
+function structFields(typeName: string): readonly string[] {
+  const known = structFieldNames.get(typeName);
+  if (known !== undefined) return known;
+  const names = [...typeOf(typeName).fields.values()]
+    .filter(({ type, pointer, name }) => type.kind === "object" && !pointer && name !== "status")
+    .map(({ name }) => name);
+  structFieldNames.set(typeName, names);
+  return names;
 }
 
 function decodeOrRefuse(typeName: string, target: DecodeTarget, body: unknown): ReturnType<typeof decodeBody> {

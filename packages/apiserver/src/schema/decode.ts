@@ -45,6 +45,10 @@ function compileStruct(type: TypeSchema): Decoder {
   const fields = new Map<string, FieldDecoder>();
   for (const field of type.fields.values())
     fields.set(field.name, { name: field.name, decode: compile(field.type), omits: omitRule(field) });
+  // A required struct that is missing is an empty one in Go; validation then says which of its fields are missing.
+  const structs = [...type.fields.values()].filter(
+    ({ type: { kind }, required, pointer }) => kind === "object" && required && !pointer,
+  );
   return (value, context) => {
     if (!isJsonObject(value)) return context.typeError(goValueName(value), `v1.${goName}`);
     const result: JsonObject = {};
@@ -62,6 +66,7 @@ function compileStruct(type: TypeSchema): Decoder {
       if (!field.omits(decoded)) result[key] = decoded;
       context.pop();
     }
+    for (const { name } of structs) result[name] ??= fields.get(name)?.decode({}, context);
     context.leaveStruct();
     return result;
   };
