@@ -36,7 +36,12 @@ async function runContainer(
   { clock, random, certificateAuthorityPem }: ProvisionerImageOptions,
 ): Promise<void> {
   const { env, pod, signal } = context;
-  const logger = jsonLogger({ write: (line) => context.log(line.trimEnd()), now: () => clock.now() });
+  const settings = parseProvisionerSettings(env);
+  const logger = jsonLogger({
+    write: (line) => context.log(line.trimEnd()),
+    now: () => clock.now(),
+    minimumLevel: settings.logLevel,
+  });
   const required = (name: string): string => {
     const value = env.get(name);
     if (value === undefined || value === "")
@@ -66,7 +71,7 @@ async function runContainer(
       clock,
       random,
       logger,
-      settings: parseProvisionerSettings(env),
+      settings,
       identity: pod.metadata.name,
       signal,
     });

@@ -70,10 +70,11 @@ export const provisionerStep: Step = {
     const client = fact(context, "kubernetes");
     const finder = new ResourceFinder(client);
     const environment = {
+      SYSTEM_NAMESPACE: spec.provisioner.namespace,
       CLUSTER_NAME: spec.name,
       CLUSTER_ENDPOINT: fact(context, "endpoint"),
       INTERRUPTION_QUEUE: spec.name,
-      AWS_DEFAULT_INSTANCE_PROFILE: defaultInstanceProfile(context),
+      DEFAULT_INSTANCE_PROFILE: defaultInstanceProfile(context),
       ...context.provisionerEnvironment,
     };
     const { namespace, replicas } = spec.provisioner;
