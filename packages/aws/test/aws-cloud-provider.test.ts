@@ -17,7 +17,7 @@ import {
 } from "@nodeless/cloud";
 import { cloudProviderConformance } from "@nodeless/cloud/conformance";
 import { type Requirement, requirement } from "@nodeless/scheduling";
-import { nodeClassOf, OTHER_ROLE, ROLE, SETTLE_MS, startAws } from "./aws-world.ts";
+import { CLUSTER_ROLE, nodeClassOf, OTHER_ROLE, ROLE, SETTLE_MS, startAws } from "./aws-world.ts";
 
 for (const { rule, run } of cloudProviderConformance())
   test(`conformance: ${rule}`, async () => {
@@ -383,7 +383,7 @@ test("what is not given about the cluster is asked of EKS", async () => {
     new CreateClusterCommand({
       name: "demo",
       version: "1.34",
-      roleArn: `arn:aws:iam::123456789012:role/${ROLE}`,
+      roleArn: `arn:aws:iam::123456789012:role/${CLUSTER_ROLE}`,
       resourcesVpcConfig: { subnetIds: status.subnets.map((subnet) => subnet.id) },
     }),
   );

@@ -40,6 +40,7 @@ const TIMINGS: AwsTimings = {
 export const SETTLE_MS = 10_000;
 export const ROLE = "KarpenterNodeRole-demo";
 export const OTHER_ROLE = "OtherNodeRole";
+export const CLUSTER_ROLE = "ClusterRole";
 export const DISCOVERY = { "karpenter.sh/discovery": "demo" };
 
 /** An account with the network and the role of a cluster `demo`, and providers that talk to it over HTTP. */
@@ -146,12 +147,12 @@ async function createAccount({ ec2, iam }: Pick<AwsClients, "ec2" | "iam">): Pro
     await createSubnet(ec2, vpcId, { zone, cidr: `10.0.${octet}.0/24` });
   const group = { GroupName: "nodes", Description: "nodes", VpcId: vpcId };
   await ec2.send(new CreateSecurityGroupCommand({ ...group, TagSpecifications: tagged("security-group") }));
-  const trust = {
-    Version: "2012-10-17",
-    Statement: [{ Effect: "Allow", Principal: { Service: "ec2.amazonaws.com" }, Action: "sts:AssumeRole" }],
-  };
-  for (const RoleName of [ROLE, OTHER_ROLE])
-    await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument: JSON.stringify(trust) }));
+  const roles = { [ROLE]: "ec2.amazonaws.com", [OTHER_ROLE]: "ec2.amazonaws.com", [CLUSTER_ROLE]: "eks.amazonaws.com" };
+  for (const [RoleName, Service] of Object.entries(roles)) {
+    const Statement = [{ Effect: "Allow", Principal: { Service }, Action: "sts:AssumeRole" }];
+    const AssumeRolePolicyDocument = JSON.stringify({ Version: "2012-10-17", Statement });
+    await iam.send(new CreateRoleCommand({ RoleName, AssumeRolePolicyDocument }));
+  }
   return vpcId;
 }
 
