@@ -13,11 +13,11 @@ import { privatePaths, publicPaths } from "./health/paths.ts";
 import { ServedKinds } from "./kind-registry.ts";
 import { builtinKinds } from "./kinds/index.ts";
 import { OpenApi } from "./openapi/open-api.ts";
+import { decodeProtobufBody } from "./protobuf/index.ts";
 import { RequestHandler } from "./request-handler.ts";
 import type { AdmissionPlugin, ApiRequest, ApiResponse, TokenAuthenticator } from "./server.ts";
 import type { ServerContext } from "./server-context.ts";
 import { type PortRange, SERVICE_PREFIX, ServiceAllocation } from "./services/service-allocation.ts";
-import { unsupportedMediaType } from "./status.ts";
 import { type PodLogs, specialHandlers } from "./subresources/special-handlers.ts";
 import { WATCH_TIMINGS, Watches, type WatchTimings } from "./watch/watch.ts";
 import { nodeNameOf, WatchHub } from "./watch/watch-hub.ts";
@@ -134,9 +134,7 @@ function requestHandler(parts: {
     discovery: new Discovery(server.kinds),
     openApi: new OpenApi({ kinds: server.kinds, version }),
     metrics,
-    protobuf: () => {
-      throw unsupportedMediaType(["application/json", "application/yaml"]);
-    },
+    protobuf: decodeProtobufBody,
     publicPaths: publicPaths({ version, tokens }),
     privatePaths: privatePaths(() => metrics.text({ watches: watches.count, revision: server.cache.revision })),
   });

@@ -320,3 +320,16 @@ test("fields given twice are found in JSON and YAML, by their path", async () =>
   assert.equal(warned.status, 201);
   assert.equal(warned.headers["warning"], '299 - "duplicate field \\"data.a\\""');
 });
+
+test("a lease may be created by PUT, a config map may not", async () => {
+  const server = await TestServer.start();
+  const lease = {
+    apiVersion: "coordination.k8s.io/v1",
+    kind: "Lease",
+    metadata: { name: "l" },
+    spec: { holderIdentity: "x" },
+  };
+  const put = await server.call("PUT", "/apis/coordination.k8s.io/v1/namespaces/default/leases/l", lease);
+  assert.equal(put.status, 201);
+  assert.equal((await server.call("PUT", `${CONFIG_MAPS}/c`, configMap("c"))).status, 404);
+});

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from "@nodeless/api";
-import { parseStorageKey, type StoredObject } from "./stored-object.ts";
+import type { StoredObject } from "./stored-object.ts";
 
 /** One acknowledged change of one object. */
 export interface ChangeEvent {
@@ -107,7 +107,7 @@ export class Collection {
       for (const stored of this.list()) indexInto(this.#index, indexFunction(stored.object), stored);
     }
     const found = this.#index.get(value);
-    return found === undefined ? [] : [...found.values()].sort(byKey);
+    return found === undefined ? [] : inListOrder([...found.values()]);
   }
 
   /** Everything, or one namespace, sorted by namespace and name. */
@@ -147,7 +147,7 @@ export class Collection {
       if (previous === undefined) byObjectKey.delete(key);
       else byObjectKey.set(key, previous);
     }
-    return [...byObjectKey.values()].sort(byNamespaceAndName);
+    return inListOrder([...byObjectKey.values()]);
   }
 }
 
@@ -166,10 +166,10 @@ function byKey(a: StoredObject, b: StoredObject): number {
   return a.key < b.key ? -1 : 1;
 }
 
-/** Plain key order would put `a-b/x` before `a/x`. */
-function byNamespaceAndName(a: StoredObject, b: StoredObject): number {
-  const left = parseStorageKey(a.key);
-  const right = parseStorageKey(b.key);
-  if (left.namespace !== right.namespace) return left.namespace < right.namespace ? -1 : 1;
-  return left.name < right.name ? -1 : 1;
+/** By namespace, then name. Plain key order would put `a-b/x` before `a/x`, since `-` sorts before `/`. */
+function inListOrder(objects: readonly StoredObject[]): readonly StoredObject[] {
+  return objects
+    .map((stored) => ({ stored, order: stored.key.replaceAll("/", "\0") }))
+    .sort((a, b) => (a.order < b.order ? -1 : 1))
+    .map(({ stored }) => stored);
 }

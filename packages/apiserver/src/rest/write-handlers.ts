@@ -26,8 +26,14 @@ export async function handleCreate(call: ResourceCall): Promise<ApiResponse> {
   return writeResponse(call, 201, result, warnings);
 }
 
+/** Kinds whose writers do not care whether the object is there. Source: AllowCreateOnUpdate of their registry strategies. */
+const CREATED_BY_PUT: ReadonlySet<string> = new Set(["coordination.k8s.io/leases", "core/endpoints", "core/events"]);
+
 export async function handleReplace(call: ResourceCall): Promise<ApiResponse> {
   const { object, warnings } = decodeBody(call);
+  const isNew = call.server.cache.latest(keyOf(call)) === undefined;
+  if (isNew && call.url.subresource === "" && CREATED_BY_PUT.has(call.definition.storagePrefix))
+    return handleCreate(call);
   const result = await updateObject(call.server, {
     definition: call.definition,
     key: keyOf(call),
