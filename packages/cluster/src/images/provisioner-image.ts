@@ -142,11 +142,13 @@ function awsClients({ region, endpoint, roleArn, context }: AwsIdentity): {
     };
   };
   const config = { ...place, credentials };
+  // The real price list answers in few regions, whatever region the prices are for.
+  const pricingConfig = endpoint === undefined ? { ...config, region: "us-east-1" } : config;
   return {
     ec2: new EC2Client(config),
     eks: new EKSClient(config),
     iam: new IAMClient(config),
     ssm: new SSMClient(config),
-    pricing: new PricingClient(config),
+    pricing: new PricingClient(pricingConfig),
   };
 }
