@@ -1,6 +1,7 @@
 import type { KubernetesObject } from "@nodeless/api";
 import type { UserInfo } from "./server.ts";
 import type { ServerContext } from "./server-context.ts";
+import { SERVICE_PREFIX } from "./services/service-allocation.ts";
 import { StatusError } from "./status.ts";
 import { createObject } from "./write/create.ts";
 import type { WriteOptions } from "./write/write-options.ts";
@@ -63,6 +64,19 @@ function bootstrapObjects(apiServerAddress: string): readonly object[] {
 export async function bootstrap(server: ServerContext, options: { readonly apiServerAddress: string }): Promise<void> {
   for (const object of bootstrapObjects(options.apiServerAddress))
     await createIfMissing(server, object as KubernetesObject);
+}
+
+/** Makes the `kubernetes` Service again when somebody deletes it (`kubectl delete all --all` does). Returns the function that stops. */
+export function keepKubernetesService(
+  server: ServerContext,
+  options: { readonly apiServerAddress: string },
+): () => void {
+  return server.cache.subscribe(SERVICE_PREFIX, ({ deleted, namespace, name }) => {
+    if (!deleted || namespace !== "default" || name !== "kubernetes") return;
+    bootstrap(server, options).catch((error: unknown) =>
+      server.logger.error("could not create the kubernetes service again", { error }),
+    );
+  });
 }
 
 async function createIfMissing(server: ServerContext, object: KubernetesObject): Promise<void> {

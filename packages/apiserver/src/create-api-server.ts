@@ -5,7 +5,7 @@ import { builtInAdmission } from "./admission/built-in.ts";
 import { Authentication } from "./auth/authenticate.ts";
 import { type Authorizer, allowAuthenticated } from "./auth/authorizer.ts";
 import { ServiceAccountTokens } from "./auth/service-account-tokens.ts";
-import { bootstrap } from "./bootstrap.ts";
+import { bootstrap, keepKubernetesService } from "./bootstrap.ts";
 import { ObjectCache } from "./cache/object-cache.ts";
 import { Discovery } from "./discovery/discovery.ts";
 import { RequestMetrics } from "./health/metrics.ts";
@@ -100,7 +100,8 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     clock,
     onError: (error) => logger.error("could not expire an event", { error }),
   });
-  await bootstrap(server, { apiServerAddress: services.apiServerAddress });
+  await bootstrap(server, services);
+  const stopKeeping = keepKubernetesService(server, services);
   const handler = requestHandler({ options, server, watches, tokens, version });
   return {
     handle: (request) => handler.handle(request),
@@ -108,6 +109,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     addAdmission: (plugin) => admission.add(plugin),
     async close() {
       stopExpiry();
+      stopKeeping();
       handler.close();
       watches.close();
     },

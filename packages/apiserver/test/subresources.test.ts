@@ -247,6 +247,15 @@ test("services get an address and ports of their own, and keep them", async () =
   );
 });
 
+test("the kubernetes service comes back at its address", async () => {
+  const server = await TestServer.start();
+  const watch = await server.watch(`${SERVICES}?watch=true`);
+  await server.ok("DELETE", `${SERVICES}/kubernetes`);
+  assert.deepEqual(await watch.take(3), ["ADDED kubernetes", "DELETED kubernetes", "ADDED kubernetes"]);
+  watch.stop();
+  assert.equal((await server.ok("GET", `${SERVICES}/kubernetes`)).spec.clusterIP, "10.100.0.1");
+});
+
 test("pods get service account, token volume, tolerations and priority; nodes their taint", async () => {
   const server = await TestServer.start();
   const { spec } = await server.ok("POST", PODS, pod("p", { spec: { priorityClassName: "system-node-critical" } }));
