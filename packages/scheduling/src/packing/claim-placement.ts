@@ -3,10 +3,10 @@ import { firstPortConflict } from "../resources/host-ports.ts";
 import { poolCounts } from "../topology/topology-model.ts";
 import type { TopologyRules, TopologyState } from "../topology/topology-state.ts";
 import type { OpenClaim } from "./open-claim.ts";
-import { findFit, meetsMinValues, survivingTypes } from "./open-claim.ts";
+import { findFit, lowerCeiling, meetsMinValues, survivingTypes } from "./open-claim.ts";
 import type { ShapeModel, VariantModel } from "./planning-model.ts";
 import type { TypeSet } from "./pool-catalog.ts";
-import { addInto } from "./resource-table.ts";
+import { addInto, fits } from "./resource-table.ts";
 
 /** Where a claim would stand after taking one more pod. */
 export interface ClaimFit {
@@ -34,6 +34,7 @@ export function fitOnClaim(
   options: { readonly variant: VariantModel; readonly poolIndex: number; readonly topology: TopologyState },
 ): ClaimFit | ClaimRefusal {
   const { variant, poolIndex, topology } = options;
+  if (!fits(claim.ceiling, claim.used, shape.requests)) return "for-good";
   if (typeof variant.pools[poolIndex] === "string") return "for-good";
   const set = claim.catalog.narrow(claim.set, variant.requirementNumber);
   if (set === undefined) return "for-good";
@@ -107,6 +108,7 @@ export function placeOnClaim(
   const { shape, variant, topology, domainKeys } = options;
   if (fit.set !== claim.set) {
     claim.set = fit.set;
+    lowerCeiling(claim);
     decideDomains(claim, topology, domainKeys);
   }
   claim.position = fit.position;

@@ -1,28 +1,73 @@
 import type { OpenClaim } from "./open-claim.ts";
 
+/** In which order open claims are offered a pod: the emptiest first, as Karpenter does, or the oldest first. */
+export type ClaimOrder = "fewest-pods" | "oldest";
+
+/** Claims that may still take pods of one variant. What is popped and not given back is not offered again. */
+export interface ClaimQueue {
+  pop(): OpenClaim | undefined;
+  /** Gives back claims in the order in which they were popped; their number of pods may have changed. */
+  restore(claims: readonly OpenClaim[]): void;
+  /** A claim that was opened since the queue was made. */
+  add(claim: OpenClaim): void;
+}
+
+/** A queue over `claims`, which are in opening order; the caller appends every claim that it adds. */
+export function claimQueue(order: ClaimOrder, claims: readonly OpenClaim[]): ClaimQueue {
+  return order === "oldest" ? new OldestFirst(claims) : new FewestPodsFirst(claims);
+}
+
+/** Walks the caller's list without a copy; given-back claims come before the rest of it. */
+class OldestFirst implements ClaimQueue {
+  readonly #claims: readonly OpenClaim[];
+  #next = 0;
+  #returned: readonly OpenClaim[] = [];
+  #nextReturned = 0;
+
+  constructor(claims: readonly OpenClaim[]) {
+    this.#claims = claims;
+  }
+
+  pop(): OpenClaim | undefined {
+    if (this.#nextReturned < this.#returned.length) {
+      this.#nextReturned += 1;
+      return this.#returned[this.#nextReturned - 1];
+    }
+    this.#next += 1;
+    return this.#claims[this.#next - 1];
+  }
+
+  restore(claims: readonly OpenClaim[]): void {
+    this.#next = Math.min(this.#next, this.#claims.length);
+    const rest = this.#nextReturned < this.#returned.length ? this.#returned.slice(this.#nextReturned) : [];
+    this.#returned = rest.length > 0 ? [...claims, ...rest] : claims;
+    this.#nextReturned = 0;
+  }
+
+  /** The caller's list has it already. */
+  add(): void {}
+}
+
 interface Entry {
   readonly claim: OpenClaim;
   /** Pods on the claim when the entry was made; a stale entry is put back with today's number. */
   readonly pods: number;
 }
 
-/** In which order open claims are offered a pod: the emptiest first, as Karpenter does, or the oldest first. */
-export type ClaimOrder = "fewest-pods" | "oldest";
-
-/** Claims that may still take pods of one shape, in the strategy's order: a binary heap. */
-export class ClaimQueue {
-  readonly #order: ClaimOrder;
+/** A binary heap by number of pods, then by age. */
+class FewestPodsFirst implements ClaimQueue {
   readonly #heap: Entry[];
 
-  constructor(order: ClaimOrder, claims: readonly OpenClaim[]) {
-    this.#order = order;
+  constructor(claims: readonly OpenClaim[]) {
     this.#heap = claims.map((claim) => ({ claim, pods: claim.pods.length }));
-    // Claims come in opening order, so that only the order by pods needs work.
-    if (order === "oldest") return;
     for (let index = (this.#heap.length >> 1) - 1; index >= 0; index -= 1) this.#sink(index);
   }
 
-  push(claim: OpenClaim): void {
+  restore(claims: readonly OpenClaim[]): void {
+    for (const claim of claims) this.add(claim);
+  }
+
+  add(claim: OpenClaim): void {
     const heap = this.#heap;
     heap.push({ claim, pods: claim.pods.length });
     for (let index = heap.length - 1; index > 0; ) {
@@ -32,13 +77,11 @@ export class ClaimQueue {
     }
   }
 
-  /** Removes and returns the next claim. */
   pop(): OpenClaim | undefined {
     for (;;) {
       const entry = this.#take();
-      if (entry === undefined) return undefined;
-      if (this.#order === "oldest" || entry.pods === entry.claim.pods.length) return entry.claim;
-      this.push(entry.claim);
+      if (entry === undefined || entry.pods === entry.claim.pods.length) return entry?.claim;
+      this.add(entry.claim);
     }
   }
 
@@ -67,8 +110,7 @@ export class ClaimQueue {
     const first = this.#heap[a];
     const second = this.#heap[b];
     if (first === undefined || second === undefined) return false;
-    if (this.#order === "fewest-pods" && first.pods !== second.pods) return first.pods < second.pods;
-    return first.claim.order < second.claim.order;
+    return first.pods !== second.pods ? first.pods < second.pods : first.claim.order < second.claim.order;
   }
 
   #swapIfBefore(child: number, parent: number): boolean {

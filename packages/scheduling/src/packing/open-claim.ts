@@ -30,6 +30,8 @@ export interface OpenClaim {
   readonly undecided: Map<TopologyGroup, number>;
   /** The claim does not grow into dearer types. */
   priceLimitUsdPerHour: number;
+  /** Most of each resource that any type of the set within the price limit has; a quick way to say no. */
+  ceiling: Float64Array;
   /** Types above the room that was left when the claim was opened are out. */
   readonly limit: LimitRoom | undefined;
 }
@@ -51,6 +53,7 @@ export function emptyClaim(
     domains: new Map(),
     undecided: new Map(),
     priceLimitUsdPerHour: Number.POSITIVE_INFINITY,
+    ceiling: new Float64Array(options.dimensions).fill(Number.POSITIVE_INFINITY),
     limit: options.limit,
   };
 }
@@ -78,6 +81,17 @@ function holds(free: Float64Array, used: Float64Array, asked: Float64Array): boo
     if (total > 0 && total > (free[index] ?? 0)) return false;
   }
   return true;
+}
+
+/** Brings the claim's ceiling up to date after its set or price limit changed. */
+export function lowerCeiling(claim: OpenClaim): void {
+  const ceiling = new Float64Array(claim.used.length);
+  for (const { free, priceUsdPerHour } of typesToSearch(claim, claim.set)) {
+    if (priceUsdPerHour > claim.priceLimitUsdPerHour) break;
+    for (let index = 0; index < ceiling.length; index += 1)
+      ceiling[index] = Math.max(ceiling[index] ?? 0, free[index] ?? 0);
+  }
+  claim.ceiling = ceiling;
 }
 
 /** True if launching the type stays inside the room that the pool's limits left. */

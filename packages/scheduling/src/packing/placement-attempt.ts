@@ -1,19 +1,22 @@
 import type { Pod } from "@nodeless/api";
 import type { TopologyState } from "../topology/topology-state.ts";
 import { decideDomains, fitOnClaim, placeOnClaim } from "./claim-placement.ts";
-import type { ClaimOrder } from "./claim-queue.ts";
-import { ClaimQueue } from "./claim-queue.ts";
+import type { ClaimOrder, ClaimQueue } from "./claim-queue.ts";
+import { claimQueue } from "./claim-queue.ts";
 import type { NodeState } from "./node-placement.ts";
 import { fitOnNode, placeOnNode } from "./node-placement.ts";
 import type { LimitRoom, OpenClaim } from "./open-claim.ts";
-import { claimPriceUsdPerHour, emptyClaim, survivingTypes } from "./open-claim.ts";
+import { claimPriceUsdPerHour, emptyClaim, lowerCeiling, survivingTypes } from "./open-claim.ts";
 import type { PlanningModel, ShapeModel, VariantModel } from "./planning-model.ts";
 import { podKeyOf } from "./pod-shape.ts";
 import type { PoolCatalog, PricedType } from "./pool-catalog.ts";
+import { fits } from "./resource-table.ts";
 
 /** How one attempt fills nodes. Every strategy keeps every rule; they differ in cost only. */
 export interface PackingStrategy {
   readonly order: ClaimOrder;
+  /** The order in which shapes are placed, made from Karpenter's. */
+  arrange(shapes: readonly ShapeModel[]): readonly ShapeModel[];
   /** Dearest type into which a claim opened for this pod may grow; infinite for no bound. */
   growthLimitUsdPerHour(claim: OpenClaim, attempt: PlacementAttempt): number;
 }
@@ -35,6 +38,8 @@ export class PlacementAttempt {
   readonly unplaced: Map<ShapeModel, readonly Pod[]> = new Map();
   /** Requests of pods that are not placed yet. */
   readonly outstanding: Float64Array;
+  /** Claims with room for some pod that is still to come, in opening order. */
+  #live: OpenClaim[] = [];
   readonly #strategy: PackingStrategy;
   readonly #rooms: readonly PoolRoom[];
 
@@ -57,11 +62,17 @@ export class PlacementAttempt {
 
   /** Places shape after shape; shapes with topology rules are tried again while others make progress. */
   run(): this {
-    let queue = this.model.shapes.map((shape) => ({ shape, pods: shape.shape.pods }));
+    let queue = this.#strategy.arrange(this.model.shapes).map((shape) => ({ shape, pods: shape.shape.pods }));
     for (let progress = true; progress && queue.length > 0; ) {
       progress = false;
       const failed: { shape: ShapeModel; pods: readonly Pod[] }[] = [];
-      for (const { shape, pods } of queue) {
+      const smallest = smallestRequests(queue.map(({ shape }) => shape.requests));
+      this.#live = [...this.claims];
+      for (const [index, { shape, pods }] of queue.entries()) {
+        const least = smallest[index];
+        // Claims without room for the smallest pod to come need not be looked at again.
+        if (least !== undefined && index % SHAPES_PER_SWEEP === 0)
+          this.#live = this.#live.filter(({ ceiling, used }) => fits(ceiling, used, least));
         const left = this.#placeRun(shape, pods);
         if (left.length < pods.length) progress = true;
         if (left.length > 0) failed.push({ shape, pods: left });
@@ -135,7 +146,7 @@ export class PlacementAttempt {
 
   #placeOnOpenClaim(pod: Pod, context: RunContext): boolean {
     const { shape, variant, run } = context;
-    run.claims ??= new ClaimQueue(this.#strategy.order, this.claims);
+    run.claims ??= claimQueue(this.#strategy.order, this.#live);
     const waiting: OpenClaim[] = [];
     let placed = false;
     for (let claim = run.claims.pop(); claim !== undefined && !placed; ) {
@@ -154,7 +165,7 @@ export class PlacementAttempt {
       claim.pods.push(pod);
       placed = true;
     }
-    for (const claim of waiting) run.claims.push(claim);
+    run.claims.restore(waiting);
     return placed;
   }
 
@@ -173,8 +184,10 @@ export class PlacementAttempt {
         this.#strategy.growthLimitUsdPerHour(claim, this),
         claimPriceUsdPerHour(claim),
       );
+      lowerCeiling(claim);
       this.claims.push(claim);
-      for (const other of runs) other.claims?.push(claim);
+      this.#live.push(claim);
+      for (const other of runs) other.claims?.add(claim);
       room.nodes -= 1;
       if (room.amounts !== undefined) book(room.amounts, survivingTypes(claim, claim.set, claim.used));
       return true;
@@ -192,6 +205,21 @@ export class PlacementAttempt {
       limit,
     });
   }
+}
+
+/** Shapes between two sweeps of full claims: a sweep costs about as much as one walk over the claims. */
+const SHAPES_PER_SWEEP = 16;
+
+/** For each position the least of every resource that any request from there on asks. */
+function smallestRequests(requests: readonly Float64Array[]): readonly Float64Array[] {
+  const smallest: Float64Array[] = [];
+  let least: Float64Array | undefined;
+  for (const one of [...requests].reverse()) {
+    const previous = least;
+    least = previous === undefined ? one : one.map((amount, index) => Math.min(amount, previous[index] ?? 0));
+    smallest.push(least);
+  }
+  return smallest.reverse();
 }
 
 interface VariantRun {

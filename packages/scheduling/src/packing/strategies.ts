@@ -1,18 +1,35 @@
 import { LABELS } from "@nodeless/api";
+import type { TopologyGroup } from "../topology/topology-group.ts";
 import type { OpenClaim } from "./open-claim.ts";
 import { claimPriceUsdPerHour, typesToSearch, withinLimit } from "./open-claim.ts";
 import type { PackingStrategy, PlacementAttempt } from "./placement-attempt.ts";
-import type { PlanningModel } from "./planning-model.ts";
+import type { PlanningModel, ShapeModel } from "./planning-model.ts";
 import { CPU, covers, MEMORY } from "./resource-table.ts";
 
 /** Karpenter's way: the emptiest open claim first, every claim may grow to the largest type. */
 export const LIKE_KARPENTER: PackingStrategy = {
   order: "fewest-pods",
+  arrange: (shapes) => shapes,
   growthLimitUsdPerHour: () => Number.POSITIVE_INFINITY,
 };
 
-/** Share of the pods that one node is expected to get, relative to an even split; more means fewer and larger nodes. */
-const FILLS: readonly number[] = [1, 1.5, Number.POSITIVE_INFINITY];
+/** One try: how full a node is expected to get, and which pods go first. */
+interface Try {
+  /** Share of the pods that one node is expected to get, relative to an even split; more means fewer and larger nodes. */
+  readonly fill: number;
+  /** Pods that need a host each whatever happens go first; placed last, they would find the hosts full. */
+  readonly repellingFirst: boolean;
+}
+
+const TRIES: readonly Try[] = [
+  { fill: 1.5, repellingFirst: false },
+  { fill: 1, repellingFirst: false },
+  { fill: 1.5, repellingFirst: true },
+  { fill: 1, repellingFirst: true },
+  { fill: Number.POSITIVE_INFINITY, repellingFirst: true },
+];
+/** Above this only the first of {@link TRIES} is made: the best on large mixes as measured, and large batches must stay fast. */
+const PODS_FOR_ALL_TRIES_MAX = 3_000;
 
 /**
  * Other ways of filling nodes worth trying for this input: claims are filled one after the other, and a claim may grow only into
@@ -21,30 +38,45 @@ const FILLS: readonly number[] = [1, 1.5, Number.POSITIVE_INFINITY];
  */
 export function cheapestStrategies(model: PlanningModel): readonly PackingStrategy[] {
   const hosts = hostsNeeded(model);
-  const fills = hosts > 1 ? FILLS : [Number.POSITIVE_INFINITY];
-  return fills.map((fill) => ({
+  const pods = model.shapes.reduce((sum, { shape }) => sum + shape.pods.length, 0);
+  return triesFor(hosts, pods).map(({ fill, repellingFirst }) => ({
     order: "oldest",
+    arrange: (shapes) =>
+      repellingFirst ? [...shapes.filter(repels), ...shapes.filter((shape) => !repels(shape))] : shapes,
     growthLimitUsdPerHour: (claim, attempt) => efficientPrice(claim, attempt, { fill, hosts }),
   }));
 }
 
-/** The largest number of pods of one shape or group that must not share a host. */
-function hostsNeeded({ shapes, topology: _ }: PlanningModel): number {
-  const repelling = new Map<number, number>();
-  for (const { shape, variants } of shapes)
-    for (const group of variants.at(-1)?.rules.owned ?? []) {
-      if (group.key !== LABELS.hostname || group.kind === "affinity") continue;
-      if (variants.at(-1)?.rules.selectedBy.includes(group) !== true) continue;
-      const perHost = group.kind === "spread" ? group.maxSkew : 1;
-      repelling.set(group.index, (repelling.get(group.index) ?? 0) + shape.pods.length / perHost);
+function triesFor(hosts: number, pods: number): readonly Try[] {
+  if (hosts <= 1) return [{ fill: Number.POSITIVE_INFINITY, repellingFirst: false }];
+  return pods > PODS_FOR_ALL_TRIES_MAX ? TRIES.slice(0, 1) : TRIES;
+}
+
+/** Rules by which pods of the shape, fully relaxed, keep each other off their host. */
+function repellingGroups({ variants }: ShapeModel): readonly TopologyGroup[] {
+  const { owned = [], selectedBy = [] } = variants.at(-1)?.rules ?? {};
+  return owned.filter(
+    (group) => group.key === LABELS.hostname && group.kind !== "affinity" && selectedBy.includes(group),
+  );
+}
+
+const repels = (shape: ShapeModel): boolean => repellingGroups(shape).length > 0;
+
+/** The largest number of hosts that pods of one group need because they repel each other. */
+function hostsNeeded({ shapes }: PlanningModel): number {
+  const needed = new Map<number, number>();
+  for (const model of shapes)
+    for (const { index, kind, maxSkew } of repellingGroups(model)) {
+      const perHost = kind === "spread" ? maxSkew : 1;
+      needed.set(index, (needed.get(index) ?? 0) + model.shape.pods.length / perHost);
     }
-  return Math.max(1, ...repelling.values());
+  return Math.max(1, ...needed.values());
 }
 
 /** Price of the type with the most value per dollar, where a node's value ends at what is left for it to hold. */
 function efficientPrice(
   claim: OpenClaim,
-  { outstanding, model, claims }: PlacementAttempt,
+  { outstanding, claims }: PlacementAttempt,
   { fill, hosts }: { readonly fill: number; readonly hosts: number },
 ): number {
   const nodesToCome = Math.max(1, hosts - claims.length);
@@ -64,7 +96,7 @@ function efficientPrice(
     bestRatio = Math.min(ratio, bestRatio);
     best = type.priceUsdPerHour;
   }
-  return model.shapes.length === 0 ? Number.POSITIVE_INFINITY : best;
+  return best;
 }
 
 /** Types whose value per dollar differs by less count as equal. */
