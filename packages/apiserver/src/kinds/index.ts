@@ -14,6 +14,8 @@ export type {
   TableColumn,
 } from "./kind.ts";
 
+export { kindFromCrd } from "./kind-from-crd.ts";
+
 /** A live view of components that do not exist here. */
 const NOT_SERVED: ReadonlySet<string> = new Set(["/componentstatuses"]);
 /** Dynamic resource allocation: the schema table lists its resources but not their types. */

@@ -16,6 +16,7 @@ import {
   ROLE_BINDING,
   WEBHOOK_CONFIGURATION,
 } from "./policy/access.ts";
+import { CUSTOM_RESOURCE_DEFINITION } from "./policy/custom-resource-definition.ts";
 import {
   CERTIFICATE_SIGNING_REQUEST,
   HORIZONTAL_POD_AUTOSCALER,
@@ -73,5 +74,6 @@ export const BEHAVIOURS: ReadonlyMap<string, AnyBehaviour> = new Map<string, Any
   ["certificates.k8s.io/v1/CertificateSigningRequest", CERTIFICATE_SIGNING_REQUEST],
   ["admissionregistration.k8s.io/v1/MutatingWebhookConfiguration", WEBHOOK_CONFIGURATION],
   ["admissionregistration.k8s.io/v1/ValidatingWebhookConfiguration", WEBHOOK_CONFIGURATION],
+  ["apiextensions.k8s.io/v1/CustomResourceDefinition", CUSTOM_RESOURCE_DEFINITION],
   ["apiregistration.k8s.io/v1/APIService", API_SERVICE],
 ]);
