@@ -263,13 +263,24 @@ test("higher priority first, then first come", async () => {
   assert.deepEqual([bed.nodeOf("urgent"), bed.nodeOf("early"), bed.nodeOf("late")], ["a", "a", undefined]);
 });
 
-test("waiting pods are tried again when a node comes, and not before", async () => {
+test("the first node replaces the reason", async () => {
   const bed = new SchedulerBed();
+  await bed.pods(pod("p"));
+  bed.start();
+  await bed.decided("p");
+  await bed.nodes(node("tainted", { taints: [FARGATE_TAINT] }));
+  await bed.until(() => bed.refusal("p")?.startsWith("0/1 nodes are available") === true);
+  await bed.stop();
+});
+
+test("waiting pods are tried again when a node comes that may take them, and not before", async () => {
+  const bed = new SchedulerBed();
+  await bed.nodes(node("tainted", { taints: [FARGATE_TAINT] }));
   await bed.pods(pod("1"), pod("2"), pod("3"));
   bed.start();
   await bed.decided("1", "2", "3");
   const writes = bed.cluster.writes.length;
-  await bed.nodes(node("tainted", { taints: [FARGATE_TAINT] }));
+  await bed.nodes(node("also-tainted", { taints: [FARGATE_TAINT] }));
   await bed.nodes(node("a", { cpu: "2" }));
   await bed.until(() => ["1", "2", "3"].filter((name) => bed.nodeOf(name) !== undefined).length === 2);
   await bed.stop();

@@ -199,6 +199,11 @@ class DefaultScheduler {
   }
 
   #nodeImproved(info: NodeInfo): void {
+    // "No nodes available" is not true any more: every waiting pod gets a real reason, or a node.
+    if (this.#state.known.length === 1) {
+      this.#releaseWhere(() => Number.POSITIVE_INFINITY);
+      return;
+    }
     this.#releaseWhere((shape) => (this.#selector.mightFit(shape, info) ? podsThatFit(shape, info) : 0));
   }
 
