@@ -1,5 +1,4 @@
 import { LABELS, NODES, PODS } from "@nodeless/api";
-import { createAwsClients, listFargateProfiles } from "@nodeless/eks";
 import { createKubernetesClient, httpsTransport } from "@nodeless/runtime";
 import { keptCredentials } from "./embedded/credentials.ts";
 import type { RuntimeInfo } from "./state/runtime-info.ts";
@@ -49,6 +48,7 @@ export async function clusterCounts(paths: StatePaths, runtime: RuntimeInfo): Pr
 }
 
 async function profiles(runtime: RuntimeInfo): Promise<ClusterCounts["fargateProfiles"]> {
+  const { createAwsClients, listFargateProfiles } = await import("@nodeless/eks");
   const clients = createAwsClients({
     region: runtime.region,
     endpoint: runtime.awsEndpoint,

@@ -1,7 +1,7 @@
 import { rm } from "node:fs/promises";
 import { DAEMON_SETS, DEPLOYMENTS, PODS, type Pod } from "@nodeless/api";
 import { zonesOf } from "@nodeless/catalog";
-import { applyObject, ResourceFinder } from "@nodeless/eks";
+import { applyObject, ResourceFinder } from "@nodeless/eks/kubernetes";
 import type { Clock, Logger, Random } from "@nodeless/environment";
 import type {
   AddonInstallation,
@@ -15,14 +15,12 @@ import type {
 import { findAddon, localAddonNames } from "./addons/index.ts";
 import { type EmbeddedCluster, startEmbeddedCluster } from "./embedded/embedded-cluster.ts";
 import { fargateBackend } from "./fargate-backend.ts";
-import { PROVISIONER_IMAGE, provisionerImage } from "./images/provisioner-image.ts";
+import { provisionerImage } from "./images/provisioner-image.ts";
 import { quietImage } from "./images/quiet-images.ts";
 import { ec2Machine } from "./machines/ec2-machine.ts";
 import { parseUserData } from "./machines/user-data.ts";
 import type { StatePaths } from "./state/state-directory.ts";
 import type { Timings } from "./timings.ts";
-
-export { PROVISIONER_IMAGE };
 
 export interface LocalClusterHostOptions {
   readonly paths: StatePaths;
@@ -129,7 +127,7 @@ function startCluster(options: LocalClusterHostOptions, launch: ClusterLaunch): 
     authenticator: (token) => aws().authenticateToken(launch.name, token),
     images: (certificateAuthorityPem) => [
       quietImage,
-      provisionerImage({ clock, random: random.split("provisioner"), logger, certificateAuthorityPem }),
+      provisionerImage({ clock, random: random.split("provisioner"), certificateAuthorityPem }),
     ],
     podEnvironment: () => ({ AWS_ENDPOINT_URL: aws().url }),
   });

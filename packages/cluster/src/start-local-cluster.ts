@@ -1,18 +1,12 @@
-import {
-  applyCluster,
-  type ClusterSpec,
-  createAwsClients,
-  eksToken,
-  type StepEvent,
-  TOKEN_LIFETIME_MS,
-} from "@nodeless/eks";
+import type { StepEvent } from "@nodeless/eks";
+import type { ClusterSpec } from "@nodeless/eks/spec";
 import type { Clock, Logger, Random } from "@nodeless/environment";
 import { createLocalAws, LOCAL_ACCESS_KEY_ID, LOCAL_SECRET_ACCESS_KEY, type LocalAws } from "@nodeless/local-aws";
-import { createKubernetesClient, httpsTransport, type KubernetesClient } from "@nodeless/runtime";
+import type { KubernetesClient } from "@nodeless/runtime";
 import { openFileStore } from "@nodeless/storage";
 import { isAvailable } from "./embedded/embedded-cluster.ts";
 import { mergeKubeconfig } from "./kubeconfig.ts";
-import { createLocalClusterHost, type LocalClusterHost, PROVISIONER_IMAGE } from "./local-cluster-host.ts";
+import { createLocalClusterHost, type LocalClusterHost } from "./local-cluster-host.ts";
 import { type RuntimeInfo, readRuntime, writeRuntime } from "./state/runtime-info.ts";
 import type { StatePaths } from "./state/state-directory.ts";
 import { COMPRESSED_TIMINGS, REALISTIC_TIMINGS } from "./timings.ts";
@@ -103,7 +97,9 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     const awsPort = port(options.ports.aws, before?.awsEndpoint, AWS_PORT);
     await local.listen({ port: awsPort.number, fallback: awsPort.fallback });
     await local.resume();
-    await build(options, local, timings);
+    // The AWS SDK is loaded here, while a cluster of an earlier run already answers.
+    const { runEksSteps } = await import("./run-eks-steps.ts");
+    await runEksSteps(options, local, timings);
     const runtime = await publish(options, local, host);
     return {
       runtime,
@@ -127,45 +123,6 @@ function portOf(url: string | undefined): number | undefined {
   if (url === undefined || !URL.canParse(url)) return undefined;
   const number = Number(new URL(url).port);
   return number > 0 ? number : undefined;
-}
-
-async function build(options: LocalClusterOptions, aws: LocalAws, timings: typeof COMPRESSED_TIMINGS): Promise<void> {
-  const { spec, clock, logger, signal, onEvent } = options;
-  const credentials = { accessKeyId: LOCAL_ACCESS_KEY_ID, secretAccessKey: LOCAL_SECRET_ACCESS_KEY };
-  const clients = createAwsClients({ region: spec.region, endpoint: aws.url, credentials });
-  const transports: AsyncDisposable[] = [];
-  try {
-    await applyCluster({
-      spec,
-      aws: clients,
-      clock,
-      logger: logger.with({ part: "eks" }),
-      signal,
-      onEvent,
-      pollMs: timings.pollMs,
-      consolidateAfter: timings.consolidateAfter,
-      provisionerEnvironment: timings.provisionerEnvironment,
-      provisionerImage: PROVISIONER_IMAGE,
-      connect({ name, region, endpoint, certificateAuthorityPem }) {
-        let current: { readonly token: string; readonly until: number } | undefined;
-        const token = (): string => {
-          if (current === undefined || clock.monotonicMs() > current.until) {
-            current = {
-              token: eksToken({ clusterName: name, region, credentials, now: clock.now() }),
-              until: clock.monotonicMs() + TOKEN_LIFETIME_MS,
-            };
-          }
-          return current.token;
-        };
-        const transport = httpsTransport({ url: endpoint, ca: certificateAuthorityPem, token });
-        transports.push(transport);
-        return createKubernetesClient({ transport, userAgent: "nodeless" });
-      },
-    });
-  } finally {
-    for (const transport of transports) await transport[Symbol.asyncDispose]();
-    clients.destroy();
-  }
 }
 
 async function publish(options: LocalClusterOptions, aws: LocalAws, host: LocalClusterHost): Promise<RuntimeInfo> {

@@ -1,4 +1,4 @@
-import type { ClusterSpec } from "./cluster-spec.ts";
+import type { ClusterSpec } from "./spec/cluster-spec.ts";
 import { accessEntriesStep } from "./steps/access-entries.ts";
 import { addonStep } from "./steps/addons.ts";
 import { controlPlaneStep } from "./steps/control-plane.ts";

@@ -7,7 +7,7 @@ import {
   paginateListFargateProfiles,
 } from "@aws-sdk/client-eks";
 import type { Clock } from "@nodeless/environment";
-import type { FargateProfileSpec } from "./cluster-spec.ts";
+import type { FargateProfileSpec } from "./spec/cluster-spec.ts";
 
 /** What working on profiles needs. */
 export interface FargateProfileContext {

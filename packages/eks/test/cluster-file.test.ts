@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { clusterSpec, formatProblem, InvalidClusterFileError, parseClusterFile } from "@nodeless/eks";
+import { clusterSpec, formatProblem, InvalidClusterFileError, parseClusterFile } from "@nodeless/eks/spec";
 
 const HEAD = "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\n";
 

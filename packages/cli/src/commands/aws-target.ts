@@ -1,6 +1,7 @@
 import { GetRoleCommand } from "@aws-sdk/client-iam";
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
-import { type AwsClients, createAwsClients, DEFAULT_REGION, fargateRoleName } from "@nodeless/eks";
+import { type AwsClients, createAwsClients, fargateRoleName } from "@nodeless/eks";
+import { DEFAULT_REGION } from "@nodeless/eks/spec";
 import { CommandError } from "../exit-codes.ts";
 import type { Terminal } from "../terminal.ts";
 import { findLocalState, requireRunning } from "./local-state.ts";

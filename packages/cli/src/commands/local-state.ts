@@ -8,7 +8,7 @@ import {
   type StatePaths,
   statePaths,
 } from "@nodeless/cluster";
-import { DEFAULT_CLUSTER_NAME } from "@nodeless/eks";
+import { DEFAULT_CLUSTER_NAME } from "@nodeless/eks/spec";
 import { CommandError } from "../exit-codes.ts";
 import type { Terminal } from "../terminal.ts";
 

@@ -1,5 +1,5 @@
 import type { RuntimeInfo } from "@nodeless/cluster";
-import { DEFAULT_CLUSTER_NAME } from "@nodeless/eks";
+import { DEFAULT_CLUSTER_NAME } from "@nodeless/eks/spec";
 
 /** What a new user types next. */
 export function nextSteps(runtime: RuntimeInfo): string {

@@ -12,7 +12,7 @@ import {
   startLocalCluster,
   statePaths,
 } from "@nodeless/cluster";
-import { type ClusterFile, clusterSpec, DEFAULT_CLUSTER_NAME, parseClusterFile } from "@nodeless/eks";
+import { type ClusterFile, clusterSpec, DEFAULT_CLUSTER_NAME, parseClusterFile } from "@nodeless/eks/spec";
 import { jsonLogger, systemClock, systemRandom } from "@nodeless/environment";
 import { Command } from "commander";
 import { CommandError, EXIT, UsageError } from "../exit-codes.ts";

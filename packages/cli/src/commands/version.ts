@@ -1,4 +1,4 @@
-import { DEFAULT_VERSION } from "@nodeless/eks";
+import { DEFAULT_VERSION } from "@nodeless/eks/spec";
 import { Command } from "commander";
 import { formatStructured, outputFormat } from "../output/structured.ts";
 import type { Terminal } from "../terminal.ts";

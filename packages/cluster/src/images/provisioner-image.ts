@@ -1,15 +1,5 @@
-import { EC2Client } from "@aws-sdk/client-ec2";
-import { EKSClient } from "@aws-sdk/client-eks";
-import { IAMClient } from "@aws-sdk/client-iam";
-import { PricingClient } from "@aws-sdk/client-pricing";
-import { SSMClient } from "@aws-sdk/client-ssm";
-import { AssumeRoleWithWebIdentityCommand, STSClient } from "@aws-sdk/client-sts";
-import { createAwsCloudProvider } from "@nodeless/aws";
-import type { ContainerContext, InProcessImage } from "@nodeless/controlplane";
-import type { Clock, Logger, Random } from "@nodeless/environment";
-import { jsonLogger } from "@nodeless/environment";
-import { parseProvisionerSettings, runProvisioner } from "@nodeless/provisioner";
-import { createKubernetesClient, httpsTransport } from "@nodeless/runtime";
+import type { InProcessImage } from "@nodeless/controlplane";
+import type { Clock, Random } from "@nodeless/environment";
 
 /** The image of the provisioner; local kubelets run its containers as code in this process. */
 export const PROVISIONER_IMAGE = "public.ecr.aws/nodeless/provisioner:0.1.0";
@@ -18,7 +8,6 @@ const REPOSITORY = PROVISIONER_IMAGE.slice(0, PROVISIONER_IMAGE.lastIndexOf(":")
 export interface ProvisionerImageOptions {
   readonly clock: Clock;
   readonly random: Random;
-  readonly logger: Logger;
   /** Of the cluster the container runs in, as a pod finds it in its service account volume. */
   readonly certificateAuthorityPem: string;
 }
@@ -27,128 +16,10 @@ export interface ProvisionerImageOptions {
 export function provisionerImage(options: ProvisionerImageOptions): InProcessImage {
   return {
     matches: (image) => image === REPOSITORY,
-    run: (context) => runContainer(context, options),
-  };
-}
-
-async function runContainer(
-  context: ContainerContext,
-  { clock, random, certificateAuthorityPem }: ProvisionerImageOptions,
-): Promise<void> {
-  const { env, pod, signal } = context;
-  const settings = parseProvisionerSettings(env);
-  const logger = jsonLogger({
-    write: (line) => context.log(line.trimEnd()),
-    now: () => clock.now(),
-    minimumLevel: settings.logLevel,
-  });
-  const required = (name: string): string => {
-    const value = env.get(name);
-    if (value === undefined || value === "")
-      throw new Error(`environment variable ${name} is required; set it in the karpenter Deployment`);
-    return value;
-  };
-  const token = cachedToken(clock, () => context.serviceAccountToken("https://kubernetes.default.svc"));
-  await using transport = httpsTransport({ url: required("CLUSTER_ENDPOINT"), ca: certificateAuthorityPem, token });
-  const clients = awsClients({
-    region: required("AWS_REGION"),
-    endpoint: env.get("AWS_ENDPOINT_URL"),
-    roleArn: required("AWS_ROLE_ARN"),
-    context,
-  });
-  const cloud = createAwsCloudProvider({
-    clients,
-    region: required("AWS_REGION"),
-    clusterName: required("CLUSTER_NAME"),
-    clusterEndpoint: required("CLUSTER_ENDPOINT"),
-    clock,
-    logger,
-  });
-  try {
-    await runProvisioner({
-      client: createKubernetesClient({ transport, userAgent: "nodeless-provisioner" }),
-      cloud,
-      clock,
-      random,
-      logger,
-      settings,
-      identity: pod.metadata.name,
-      signal,
-    });
-  } finally {
-    for (const client of Object.values(clients)) client.destroy();
-  }
-}
-
-/** Tokens of a projected volume are renewed well before they expire; a minute is plenty for tokens of an hour. */
-const TOKEN_REUSE_MS = 10 * 60_000;
-
-function cachedToken(clock: Clock, fetch: () => Promise<string>): () => Promise<string> {
-  let current: { readonly token: Promise<string>; readonly until: number } | undefined;
-  return () => {
-    if (current === undefined || clock.monotonicMs() > current.until) {
-      const fetched = fetch();
-      current = { token: fetched, until: clock.monotonicMs() + TOKEN_REUSE_MS };
-      // A failed fetch must not be remembered.
-      fetched.catch(() => {
-        current = undefined;
-      });
-    }
-    return current.token;
-  };
-}
-
-interface AwsIdentity {
-  readonly region: string;
-  readonly endpoint: string | undefined;
-  readonly roleArn: string;
-  readonly context: ContainerContext;
-}
-
-function awsClients({ region, endpoint, roleArn, context }: AwsIdentity): {
-  readonly ec2: EC2Client;
-  readonly eks: EKSClient;
-  readonly iam: IAMClient;
-  readonly ssm: SSMClient;
-  readonly pricing: PricingClient;
-} {
-  const place = {
-    region,
-    maxAttempts: 3,
-    retryMode: "standard" as const,
-    ...(endpoint === undefined ? {} : { endpoint }),
-  };
-  // The web identity call is unsigned; the SDK wants some credentials all the same.
-  const sts = new STSClient({ ...place, credentials: { accessKeyId: "unsigned", secretAccessKey: "unsigned" } });
-  const credentials = async (): Promise<{
-    accessKeyId: string;
-    secretAccessKey: string;
-    sessionToken: string;
-    expiration?: Date;
-  }> => {
-    const answer = await sts.send(
-      new AssumeRoleWithWebIdentityCommand({
-        RoleArn: roleArn,
-        RoleSessionName: context.pod.metadata.name.slice(0, 64),
-        WebIdentityToken: await context.serviceAccountToken("sts.amazonaws.com"),
-      }),
-    );
-    const { AccessKeyId = "", SecretAccessKey = "", SessionToken = "", Expiration } = answer.Credentials ?? {};
-    return {
-      accessKeyId: AccessKeyId,
-      secretAccessKey: SecretAccessKey,
-      sessionToken: SessionToken,
-      ...(Expiration === undefined ? {} : { expiration: Expiration }),
-    };
-  };
-  const config = { ...place, credentials };
-  // The real price list answers in few regions, whatever region the prices are for.
-  const pricingConfig = endpoint === undefined ? { ...config, region: "us-east-1" } : config;
-  return {
-    ec2: new EC2Client(config),
-    eks: new EKSClient(config),
-    iam: new IAMClient(config),
-    ssm: new SSMClient(config),
-    pricing: new PricingClient(pricingConfig),
+    async run(context) {
+      // Loaded when the first container starts: the AWS SDK would double the time to a ready API server.
+      const { runProvisionerContainer } = await import("./provisioner-container.ts");
+      await runProvisionerContainer(context, options);
+    },
   };
 }

@@ -1,5 +1,5 @@
 import { AssociateAccessPolicyCommand, CreateAccessEntryCommand } from "@aws-sdk/client-eks";
-import type { AccessEntryConfig } from "../cluster-file/cluster-config.ts";
+import type { AccessEntryConfig } from "../spec/cluster-file/cluster-config.ts";
 import { fact, type Step, type StepContext, unlessNamed } from "./step.ts";
 
 /** Lets the provisioner's nodes join (type EC2_LINUX) and adds the file's own entries. */

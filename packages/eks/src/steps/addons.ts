@@ -1,6 +1,6 @@
 import { CreateAddonCommand, DescribeAddonCommand } from "@aws-sdk/client-eks";
-import type { AddonConfig } from "../cluster-file/cluster-config.ts";
-import type { ClusterSpec } from "../cluster-spec.ts";
+import type { AddonConfig } from "../spec/cluster-file/cluster-config.ts";
+import type { ClusterSpec } from "../spec/cluster-spec.ts";
 import { type Step, type StepContext, unlessNamed } from "./step.ts";
 
 /** CoreDNS on the smallest Fargate size: 256M with the 256 MiB overhead is exactly 0.5 GB (fargate.md §2.1). */

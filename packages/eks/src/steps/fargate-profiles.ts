@@ -1,5 +1,5 @@
-import type { FargateProfileSpec } from "../cluster-spec.ts";
 import { ensureFargateProfile } from "../fargate-profiles.ts";
+import type { FargateProfileSpec } from "../spec/cluster-spec.ts";
 import { fact, type Step } from "./step.ts";
 
 /** One step per profile, in order: EKS creates them one at a time. */

@@ -1,7 +1,7 @@
 import type { Fresh, KubernetesObject } from "@nodeless/api";
-import type { FileManifest } from "../cluster-file/parse-cluster-file.ts";
 import { applyObject, ResourceFinder } from "../kubernetes/apply.ts";
 import { defaultPool } from "../provisioner/default-pool.ts";
+import type { FileManifest } from "../spec/cluster-file/parse-cluster-file.ts";
 import { fact, type Step, type StepContext } from "./step.ts";
 
 /** The file's pools and node classes, or the default pool when it brings none. */

@@ -1,7 +1,7 @@
 import type { Clock, Logger } from "@nodeless/environment";
 import type { KubernetesClient } from "@nodeless/runtime";
 import type { AwsClients } from "../aws-clients.ts";
-import type { ClusterSpec } from "../cluster-spec.ts";
+import type { ClusterSpec } from "../spec/cluster-spec.ts";
 
 /** What a step did: nothing (all was as the spec says), or made or changed something. */
 export interface StepOutcome {

@@ -1,0 +1,1 @@
+export { applyObject, ResourceFinder } from "./apply.ts";
