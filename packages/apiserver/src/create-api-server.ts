@@ -7,11 +7,13 @@ import { type Authorizer, allowAuthenticated } from "./auth/authorizer.ts";
 import { ServiceAccountTokens } from "./auth/service-account-tokens.ts";
 import { bootstrap, keepKubernetesService } from "./bootstrap.ts";
 import { ObjectCache } from "./cache/object-cache.ts";
+import { crdStatus } from "./crd/index.ts";
+import { CRD_PREFIX, CustomResources } from "./custom-resources/custom-resources.ts";
 import { Discovery } from "./discovery/discovery.ts";
 import { RequestMetrics } from "./health/metrics.ts";
 import { privatePaths, publicPaths } from "./health/paths.ts";
 import { ServedKinds } from "./kind-registry.ts";
-import { builtinKinds } from "./kinds/index.ts";
+import { builtinKinds, kindFromCrd } from "./kinds/index.ts";
 import { OpenApi } from "./openapi/open-api.ts";
 import { decodeProtobufBody } from "./protobuf/index.ts";
 import { RequestHandler } from "./request-handler.ts";
@@ -83,6 +85,9 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
   });
   hooks.register(SERVICE_PREFIX, services);
   hooks.register(NAMESPACE_PREFIX, namespaceHook);
+  const customResources = new CustomResources({ server, rules: { kindFromCrd, crdStatus } });
+  hooks.register(CRD_PREFIX, customResources);
+  const stopFollowing = customResources.start();
   const watches = new Watches({
     server,
     hub: new WatchHub(cache),
@@ -110,6 +115,7 @@ export async function createApiServer(options: ApiServerOptions): Promise<ApiSer
     async close() {
       stopExpiry();
       stopKeeping();
+      stopFollowing();
       handler.close();
       watches.close();
     },

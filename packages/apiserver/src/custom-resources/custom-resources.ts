@@ -86,11 +86,19 @@ export class CustomResources implements WriteHook {
   }
 
   #withStatus(crd: CustomResourceDefinition): KubernetesObject {
+    // The validation that follows says what is wrong; until it is put right there is nothing to judge.
+    if (this.#crdKind().validateCreate(crd).length > 0) return crd;
     const others = this.#definitions()
       .map(({ object }) => object as CustomResourceDefinition)
       .filter(({ metadata }) => metadata.name !== crd.metadata.name);
     const now = timestamp(this.#server.clock.now());
     return { ...crd, status: this.#rules.crdStatus(crd, others, now) } as CustomResourceDefinition;
+  }
+
+  #crdKind(): KindDefinition {
+    const definition = this.#kinds.find("apiextensions.k8s.io", "v1", "customresourcedefinitions");
+    if (definition === undefined) throw new Error("apiextensions.k8s.io/v1 is not served");
+    return definition;
   }
 
   #definitions(): readonly StoredObject[] {
@@ -131,10 +139,8 @@ export class CustomResources implements WriteHook {
   async #cleanUp(key: string, crd: CustomResourceDefinition): Promise<void> {
     const [version] = crd.spec?.versions ?? [];
     if (version !== undefined) await this.#deleteInstances(this.#rules.kindFromCrd(crd, version.name));
-    const definition = this.#kinds.find("apiextensions.k8s.io", "v1", "customresourcedefinitions");
-    if (definition === undefined) throw new Error("apiextensions.k8s.io/v1 is not served");
     await updateObject(this.#server, {
-      definition,
+      definition: this.#crdKind(),
       key: parseStorageKey(key),
       subresource: "",
       options: SERVER_WRITE,
