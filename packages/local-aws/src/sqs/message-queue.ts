@@ -1,11 +1,13 @@
 import { createHash } from "node:crypto";
 import type { Clock, Random } from "@nodeless/environment";
 import { uuid } from "@nodeless/environment";
+import type { MessageAttributes } from "./message-attributes.ts";
 
 /** A message in a queue. */
 export interface QueuedMessage {
   readonly messageId: string;
   readonly body: string;
+  readonly attributes: MessageAttributes;
   readonly sentAtMs: number;
   /** Monotonic time from which it may be received. */
   visibleAtMs: number;
@@ -30,15 +32,30 @@ export class MessageQueue {
     this.#random = options.random;
   }
 
-  get size(): number {
-    return this.#messages.length;
+  /** Waiting and in-flight messages, under the names of the queue attributes. */
+  counts(): Readonly<Record<string, string>> {
+    const now = this.#clock.monotonicMs();
+    const hidden = this.#messages.filter(({ visibleAtMs }) => visibleAtMs > now);
+    const delayed = hidden.filter(({ receiveCount }) => receiveCount === 0).length;
+    return {
+      ApproximateNumberOfMessages: String(this.#messages.length - hidden.length),
+      ApproximateNumberOfMessagesNotVisible: String(hidden.length - delayed),
+      ApproximateNumberOfMessagesDelayed: String(delayed),
+    };
   }
 
-  send(body: string, delayMs: number): QueuedMessage {
+  /** Puts a message at the end, visible after `delayMs`. */
+  send(message: {
+    readonly body: string;
+    readonly attributes: MessageAttributes;
+    readonly delayMs: number;
+  }): QueuedMessage {
+    const { body, attributes, delayMs } = message;
     const now = this.#clock.monotonicMs();
-    const message: QueuedMessage = {
+    const queued: QueuedMessage = {
       messageId: uuid(this.#random),
       body,
+      attributes,
       sentAtMs: this.#clock.now().getTime(),
       visibleAtMs: now + delayMs,
       receiveCount: 0,
@@ -46,9 +63,9 @@ export class MessageQueue {
       receiptHandle: undefined,
     };
     if (this.#messages.length >= MESSAGES_MAX) this.#messages.shift();
-    this.#messages.push(message);
-    for (const wake of this.#waiters) wake();
-    return message;
+    this.#messages.push(queued);
+    for (const wake of [...this.#waiters]) wake();
+    return queued;
   }
 
   /** Takes up to `max` visible messages; with none, waits up to `waitMs` for one. */
