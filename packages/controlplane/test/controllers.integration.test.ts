@@ -262,16 +262,17 @@ test("a Job counts every pod once, completes and is deleted when its time is up"
   };
   const get = () => cluster.client.resource(JOBS).get({ namespace: "default", name: "sum" });
   await cluster.client.resource(JOBS).create(job);
-  const finish = async (): Promise<Job> => {
-    for (;;) {
-      for (const pod of await cluster.list(PODS))
-        if (pod.status?.phase === "Pending") await cluster.report(pod, "Succeeded");
-      const current = await get();
-      if (current.status?.conditions?.some(({ type }) => type === "Complete")) return current;
-    }
+  const succeed = async (): Promise<Job> => {
+    for (const pod of await cluster.list(PODS))
+      if (pod.status?.phase === "Pending") await cluster.report(pod, "Succeeded");
+    return await get();
   };
   await cluster.until("two active pods", get, ({ status }) => status?.active === 2);
-  const done = await finish();
+  const done = await cluster.until(
+    "completion",
+    succeed,
+    ({ status }) => status?.conditions?.some(({ type }) => type === "Complete") === true,
+  );
   assert.equal(done.status?.succeeded, 3);
   assert.deepEqual(
     done.status?.conditions?.map(({ type, reason }) => [type, reason]),

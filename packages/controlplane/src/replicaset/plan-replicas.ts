@@ -3,8 +3,11 @@ import { withCondition, withoutCondition } from "../workload/conditions.ts";
 import { isPodActive, isPodAvailable, isPodReady } from "../workload/pod-status.ts";
 import { inDeletionOrder } from "../workload/rank-pods.ts";
 
-/** Pods created or deleted in one go, so that one huge ReplicaSet does not starve the others. Source: replicaset BurstReplicas. */
-export const BURST_REPLICAS = 500;
+/**
+ * Pods created or deleted in one go, so that one huge ReplicaSet does not starve the others. Upstream's 500 suits a server behind a network;
+ * here a round costs a few hundred milliseconds of rest before the next look, so rounds are larger.
+ */
+export const BURST_REPLICAS = 2_500;
 
 /** What a ReplicaSet asks for now. */
 export interface ReplicasPlan {

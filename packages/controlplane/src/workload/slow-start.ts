@@ -7,6 +7,9 @@ export interface SlowStartResult {
   readonly error: unknown;
 }
 
+/** Calls at the same time; bounds what waits in the server. */
+const BATCH_MAX = 512;
+
 /**
  * Calls `attempt` `count` times in batches of 1, 2, 4, …, each batch at once, and stops after the first batch with a failure: when the
  * server refuses (quota, admission), one refusal is enough to know. Source: kubernetes pkg/controller/replicaset slowStartBatch.
@@ -14,7 +17,7 @@ export interface SlowStartResult {
 export async function slowStart(count: number, attempt: (index: number) => Promise<void>): Promise<SlowStartResult> {
   let done = 0;
   let succeeded = 0;
-  for (let size = Math.min(1, count); size > 0; size = Math.min(2 * size, count - done)) {
+  for (let size = Math.min(1, count); size > 0; size = Math.min(2 * size, BATCH_MAX, count - done)) {
     const first = done;
     const results = await Promise.allSettled(Array.from({ length: size }, (_, offset) => attempt(first + offset)));
     done += size;
