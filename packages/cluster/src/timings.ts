@@ -1,4 +1,4 @@
-import type { KubeletTimings } from "@nodeless/controlplane";
+import type { ControllerSettings, KubeletTimings } from "@nodeless/controlplane";
 import type { FargateTimings } from "@nodeless/fargate";
 import type { AwsTimings } from "@nodeless/local-aws";
 
@@ -7,6 +7,8 @@ export interface Timings {
   readonly aws: AwsTimings;
   readonly kubelet: KubeletTimings;
   readonly fargate: FargateTimings;
+  /** Pod garbage collection; empty: kube-controller-manager's own. */
+  readonly controllers: Partial<Pick<ControllerSettings, "podGcPeriodMs" | "podGcNodeQuarantineMs">>;
   /** Passed to the provisioner: batching and polling. */
   readonly provisionerEnvironment: Readonly<Record<string, string>>;
   /** Of the default NodePool. */
@@ -31,6 +33,7 @@ export const COMPRESSED_TIMINGS: Timings = {
   },
   kubelet: { nodeReadyMs: 100, imagePullMs: 100, containerStartMs: 20, containerStopMs: 100, leaseRenewMs: 10_000 },
   fargate: { microVmBootMs: 300, retryMs: 2_000 },
+  controllers: { podGcPeriodMs: 500, podGcNodeQuarantineMs: 1_000 },
   provisionerEnvironment: {
     BATCH_IDLE_DURATION: "100ms",
     BATCH_MAX_DURATION: "1s",
@@ -71,6 +74,7 @@ export const REALISTIC_TIMINGS: Timings = {
     leaseRenewMs: 10_000,
   },
   fargate: { microVmBootMs: 45_000, retryMs: 30_000 },
+  controllers: {},
   provisionerEnvironment: {},
   consolidateAfter: "30s",
   pollMs: 2_000,

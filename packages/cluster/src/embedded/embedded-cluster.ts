@@ -73,7 +73,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
   const store = await openFileStore({ directory: join(directory, "objects") });
   const parts = await startApi(options, credentials, store);
   const stop = new AbortController();
-  const running = runParts(options, parts, stop.signal).catch((error: unknown) => {
+  const running = runParts(options, { ...parts, credentials }, stop.signal).catch((error: unknown) => {
     if (!stop.signal.aborted) logger.error("the control plane stopped", { cluster: launch.name, error });
   });
   return {
@@ -165,7 +165,7 @@ async function startApi(
 /** Settles when every part has stopped. */
 async function runParts(
   options: EmbeddedClusterOptions,
-  { client, kubelets, serviceAccounts }: Parts,
+  { client, kubelets, serviceAccounts, credentials }: Parts & { readonly credentials: ClusterCredentials },
   signal: AbortSignal,
 ): Promise<void> {
   const { launch, clock, random, logger, timings } = options;
@@ -173,7 +173,12 @@ async function runParts(
   await Promise.all([
     serviceAccounts.run(signal),
     kubelets.run(signal),
-    runControllers({ ...shared, random: random.split("controllers"), logger: logger.with({ part: "controllers" }) }),
+    runControllers({
+      ...shared,
+      settings: { ...timings.controllers, rootCa: credentials.certificates.caCertificate },
+      random: random.split("controllers"),
+      logger: logger.with({ part: "controllers" }),
+    }),
     runDefaultScheduler({
       ...shared,
       random: random.split("scheduler"),
