@@ -15,6 +15,7 @@ import {
   CreateClusterCommand,
   CreateFargateProfileCommand,
   type CreateFargateProfileCommandInput,
+  DeleteAddonCommand,
   DeleteClusterCommand,
   DeleteFargateProfileCommand,
   DescribeAddonCommand,
@@ -24,6 +25,8 @@ import {
   ListAccessEntriesCommand,
   ListClustersCommand,
   paginateListFargateProfiles,
+  UpdateAccessEntryCommand,
+  UpdateAddonCommand,
   UpdateClusterConfigCommand,
   UpdateClusterVersionCommand,
   waitUntilClusterActive,
@@ -153,6 +156,11 @@ test("a repeated token answers the first result, with other input it is refused,
   assert.equal(second.cluster?.arn, first.cluster?.arn);
   const mismatch = await refusal(again.eks.send(new CreateClusterCommand({ ...input, name: "d" })));
   assert.match(mismatch, /^InvalidRequestException: /);
+  await again.clock.advance(STEP_MS);
+  await again.eks.send(new DeleteClusterCommand({ name: "c" }));
+  await again.clock.advance(STEP_MS);
+  const anew = await again.eks.send(new CreateClusterCommand(input));
+  assert.equal(anew.cluster?.status, "CREATING", "a deleted cluster is built again under the same token");
 });
 
 test("a cluster whose Kubernetes side does not start is FAILED with the reason, and well when the next process starts it", async () => {
@@ -311,6 +319,20 @@ test("add-ons: CREATING until installed and healthy, DEGRADED when they stay ill
     await refusal(world.eks.send(new CreateAddonCommand({ ...addon, addonName: "vpc-cni", configurationValues: "[" }))),
     /^InvalidParameterException: ConfigurationValue/,
   );
+  world.host.issues = [];
+  const { update } = await world.eks.send(new UpdateAddonCommand({ ...addon, configurationValues: "replicaCount: 1" }));
+  assert.equal(await statusOf(), "UPDATING");
+  await world.clock.advance(STEP_MS);
+  const updated = await world.eks.send(new DescribeUpdateCommand({ name: "c", updateId: update?.id }));
+  assert.deepEqual(
+    [await statusOf(), updated.update?.status, updated.update?.type],
+    ["ACTIVE", "Successful", "AddonUpdate"],
+  );
+  await world.eks.send(new DeleteAddonCommand(addon));
+  assert.equal(await statusOf(), "DELETING");
+  await world.clock.advance(STEP_MS);
+  assert.match(await refusal(statusOf()), /^ResourceNotFoundException: No addon: coredns found in cluster: c/);
+  assert.deepEqual(world.host.notes.slice(-2), ['install coredns {"replicaCount":1}', "remove coredns"]);
 });
 
 test("updates: one at a time, UPDATING meanwhile, one minor up, authentication only towards API", async () => {
@@ -378,4 +400,13 @@ test("access entries say who a principal is; node types fix their groups and tak
     await refusal(world.eks.send(new CreateAccessEntryCommand({ clusterName: "c", principalArn }))),
     /^ResourceInUseException/,
   );
+  const devs = await createRole(world, "devs", trust({ AWS: "*" }));
+  const standard = { clusterName: "c", principalArn: devs };
+  assert.match(
+    await refusal(world.eks.send(new CreateAccessEntryCommand({ ...standard, kubernetesGroups: ["system:masters"] }))),
+    /must not start with system:/,
+  );
+  await world.eks.send(new CreateAccessEntryCommand({ ...standard, kubernetesGroups: ["a"] }));
+  const changed = await world.eks.send(new UpdateAccessEntryCommand({ ...standard, kubernetesGroups: ["b"] }));
+  assert.deepEqual([changed.accessEntry?.kubernetesGroups, changed.accessEntry?.username], [["b"], devs]);
 });

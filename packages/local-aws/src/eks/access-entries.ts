@@ -17,6 +17,8 @@ import type {
   ListAccessPoliciesCommandOutput,
   ListAssociatedAccessPoliciesCommandInput,
   ListAssociatedAccessPoliciesCommandOutput,
+  UpdateAccessEntryCommandInput,
+  UpdateAccessEntryCommandOutput,
 } from "@aws-sdk/client-eks";
 import { uuid } from "@nodeless/environment";
 import { pageOf } from "../state/pages.ts";
@@ -53,7 +55,12 @@ function entryHandlers(eks: EksState): HandlerMap {
   const { state } = eks.dependencies;
   const create: Handler<CreateAccessEntryCommandInput, CreateAccessEntryCommandOutput> = (input) => {
     const key = state.tokens.once(
-      { operation: "eks:CreateAccessEntry", token: input.clientRequestToken, input },
+      {
+        operation: "eks:CreateAccessEntry",
+        token: input.clientRequestToken,
+        input,
+        isCurrent: (key) => eks.accessEntries.has(key),
+      },
       () => createEntry(eks, input),
       tokenMismatch,
     );
@@ -89,6 +96,7 @@ function entryHandlers(eks: EksState): HandlerMap {
   return {
     CreateAccessEntry: create,
     DescribeAccessEntry: describe,
+    UpdateAccessEntry: (input: UpdateAccessEntryCommandInput) => updateEntry(eks, input),
     DeleteAccessEntry: remove,
     ListAccessEntries: list,
   };
@@ -167,8 +175,7 @@ function createEntry(eks: EksState, input: CreateAccessEntryCommandInput): strin
     throw inUse("The specified access entry resource is already in use on this cluster.", {
       clusterName: cluster.name,
     });
-  if ((input.kubernetesGroups ?? []).some((group) => group.startsWith("system:")))
-    throw invalidParameter("The kubernetes group name must not start with system:");
+  checkGroups(input.kubernetesGroups ?? []);
   put(eks, cluster, {
     principalArn,
     type,
@@ -177,6 +184,24 @@ function createEntry(eks: EksState, input: CreateAccessEntryCommandInput): strin
     tags: input.tags ?? {},
   });
   return key;
+}
+
+/** Groups, user name: of STANDARD entries only; the type and the principal never change. */
+function updateEntry(
+  eks: EksState,
+  input: UpdateAccessEntryCommandInput,
+): Omit<UpdateAccessEntryCommandOutput, "$metadata"> {
+  const entry = find(eks, input);
+  if (NODE_TYPES.has(entry.type)) throw invalidRequest(`Access entries of type ${entry.type} cannot be updated`);
+  const groups = input.kubernetesGroups ?? entry.groups;
+  checkGroups(groups);
+  const changed = { ...entry, groups, username: input.username ?? entry.username, modifiedAt: eks.now() };
+  return { accessEntry: view(eks.accessEntries.put(keyOf(entry.clusterName, entry.principalArn), changed)) };
+}
+
+function checkGroups(groups: readonly string[]): void {
+  if (groups.some((group) => group.startsWith("system:")))
+    throw invalidParameter("The kubernetes group name must not start with system:");
 }
 
 type EntryWish = Pick<AccessEntryRecord, "principalArn" | "type" | "username" | "groups" | "tags"> & {

@@ -15,12 +15,14 @@ import type {
 } from "@aws-sdk/client-eks";
 import { uuid } from "@nodeless/environment";
 import { parse as parseYaml } from "yaml";
+import { KUBERNETES_VERSIONS } from "../images.ts";
 import { pageOf } from "../state/pages.ts";
 import type { Handler, HandlerMap } from "../wire/handlers.ts";
 import { addonNames, addonVersion, addonVersions } from "./addon-versions.ts";
 import { inUse, invalidParameter, notFound, tokenMismatch } from "./eks-errors.ts";
 import { type EksState, keyOf } from "./eks-state.ts";
 import type { AddonRecord } from "./records.ts";
+import { recordAddonUpdate } from "./updates.ts";
 
 const DELETED = "eks.addon-deleted";
 /** EKS declares an unhealthy add-on DEGRADED only after long minutes: 40 times its creation time here, 20 min at real times. */
@@ -32,7 +34,7 @@ export function addonHandlers(eks: EksState): HandlerMap {
   state.transitions.on(DELETED, (key) => void state.collection<AddonRecord>("eks/addon").delete(key));
   const create: Handler<CreateAddonCommandInput, CreateAddonCommandOutput> = (input) => {
     const key = state.tokens.once(
-      { operation: "eks:CreateAddon", token: input.clientRequestToken, input },
+      { operation: "eks:CreateAddon", token: input.clientRequestToken, input, isCurrent: (key) => eks.addons.has(key) },
       () => createAddon(eks, input),
       tokenMismatch,
     );
@@ -173,21 +175,12 @@ function updateAddon(eks: EksState, input: UpdateAddonCommandInput): Omit<Update
     installed: false,
   });
   install(eks, changed);
-  return {
-    update: {
-      id: uuid(eks.dependencies.random),
-      status: "InProgress",
-      type: "AddonUpdate",
-      createdAt: new Date(changed.modifiedAt),
-      params: [{ type: "AddonVersion", value: version }],
-      errors: [],
-    },
-  };
+  return { update: recordAddonUpdate(eks, changed) };
 }
 
 const describeVersions: Handler<DescribeAddonVersionsCommandInput, DescribeAddonVersionsCommandOutput> = (input) => {
   const names = input.addonName === undefined ? addonNames() : [input.addonName];
-  const kubernetes = input.kubernetesVersion ?? "1.35";
+  const kubernetes = input.kubernetesVersion ?? KUBERNETES_VERSIONS.at(-1) ?? "";
   const addons = names
     .map((addonName) => ({
       addonName,
@@ -246,10 +239,16 @@ function stateOf(
   const { clock, clusters, timings } = eks.dependencies;
   if (record.deleting) return { status: "DELETING", issues: [] };
   if (record.failure !== undefined)
-    return { status: "CREATE_FAILED", issues: [{ code: "ConfigurationConflict", message: record.failure }] };
-  const ageMs = clock.now().getTime() - Date.parse(record.createdAt);
-  if (!record.installed || ageMs < timings.addonCreateMs) return { status: "CREATING", issues: [] };
+    return {
+      status: record.modifiedAt === record.createdAt ? "CREATE_FAILED" : "UPDATE_FAILED",
+      issues: [{ code: "ConfigurationConflict", message: record.failure }],
+    };
+  const ageMs = clock.now().getTime() - Date.parse(record.modifiedAt);
+  const updated = record.modifiedAt !== record.createdAt;
+  if (!record.installed || ageMs < timings.addonCreateMs)
+    return { status: updated ? "UPDATING" : "CREATING", issues: [] };
   const issues = clusters.addonHealth({ clusterName: record.clusterName, addonName: record.name });
   if (issues.length === 0) return { status: "ACTIVE", issues };
-  return { status: ageMs < timings.addonCreateMs * DEGRADED_AFTER_CREATIONS ? "CREATING" : "DEGRADED", issues };
+  const settling = updated ? "UPDATING" : "CREATING";
+  return { status: ageMs < timings.addonCreateMs * DEGRADED_AFTER_CREATIONS ? settling : "DEGRADED", issues };
 }

@@ -34,7 +34,12 @@ export function clusterHandlers(eks: EksState): HandlerMap {
   state.transitions.on(DELETED, (name) => void becomeDeleted(eks, name));
   const create: Handler<CreateClusterCommandInput, CreateClusterCommandOutput> = (input, { callerArn }) => {
     const name = state.tokens.once(
-      { operation: "eks:CreateCluster", token: input.clientRequestToken, input },
+      {
+        operation: "eks:CreateCluster",
+        token: input.clientRequestToken,
+        input,
+        isCurrent: (key) => eks.clusters.has(key),
+      },
       () => createCluster(eks, input, callerArn),
       tokenMismatch,
     );

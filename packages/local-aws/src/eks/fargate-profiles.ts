@@ -41,7 +41,12 @@ export function fargateProfileHandlers(eks: EksState): HandlerMap {
   });
   const create: Handler<CreateFargateProfileCommandInput, CreateFargateProfileCommandOutput> = (input) => {
     const key = state.tokens.once(
-      { operation: "eks:CreateFargateProfile", token: input.clientRequestToken, input },
+      {
+        operation: "eks:CreateFargateProfile",
+        token: input.clientRequestToken,
+        input,
+        isCurrent: (key) => eks.profiles.has(key),
+      },
       () => createProfile(eks, input),
       tokenMismatch,
     );

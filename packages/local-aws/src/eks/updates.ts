@@ -16,9 +16,10 @@ import type { Handler, HandlerMap } from "../wire/handlers.ts";
 import { configChange } from "./cluster-config-change.ts";
 import { inUse, invalidParameter, notFound, tokenMismatch } from "./eks-errors.ts";
 import { type EksState, keyOf } from "./eks-state.ts";
-import type { ClusterRecord, UpdateRecord } from "./records.ts";
+import type { AddonRecord, ClusterRecord, UpdateRecord } from "./records.ts";
 
 const DONE = "eks.update-done";
+const ADDON_UPDATE = "AddonUpdate";
 
 /** A change of a cluster with the words DescribeUpdate has for it. */
 export interface ClusterChange {
@@ -76,7 +77,7 @@ export function updateHandlers(eks: EksState): HandlerMap {
 }
 
 function begin(eks: EksState, name: string | undefined, changeOf: (cluster: ClusterRecord) => ClusterChange): string {
-  const { random, state, timings } = eks.dependencies;
+  const { random } = eks.dependencies;
   const cluster = eks.cluster(name);
   if (cluster.status !== "ACTIVE")
     throw inUse(`Cannot update cluster ${cluster.name} because it is in status ${cluster.status}`, {
@@ -93,14 +94,35 @@ function begin(eks: EksState, name: string | undefined, changeOf: (cluster: Clus
     fields,
   };
   eks.clusters.put(cluster.name, { ...cluster, status: "UPDATING" });
-  eks.updates.put(keyOf(cluster.name, update.id), update);
-  state.transitions.schedule({ kind: DONE, id: keyOf(cluster.name, update.id), afterMs: timings.addonCreateMs });
+  keep(eks, update);
   return update.id;
+}
+
+/** Notes an update of an add-on; it does not make the cluster UPDATING. */
+export function recordAddonUpdate(eks: EksState, addon: AddonRecord): Update {
+  const update: UpdateRecord = {
+    id: uuid(eks.dependencies.random),
+    clusterName: addon.clusterName,
+    type: ADDON_UPDATE,
+    status: "InProgress",
+    createdAt: addon.modifiedAt,
+    params: [{ type: "AddonVersion", value: addon.version }],
+    fields: {},
+  };
+  keep(eks, update);
+  return view(update);
+}
+
+function keep(eks: EksState, update: UpdateRecord): void {
+  const { state, timings } = eks.dependencies;
+  const key = keyOf(update.clusterName, update.id);
+  eks.updates.put(key, update);
+  state.transitions.schedule({ kind: DONE, id: key, afterMs: timings.addonCreateMs });
 }
 
 function finish(eks: EksState, key: string): void {
   const update = eks.updates.update(key, (record) => ({ ...record, status: "Successful" }));
-  if (update === undefined) return;
+  if (update === undefined || update.type === ADDON_UPDATE) return;
   eks.clusters.update(update.clusterName, (cluster) =>
     cluster.status === "UPDATING" ? { ...cluster, ...update.fields, status: "ACTIVE" } : cluster,
   );

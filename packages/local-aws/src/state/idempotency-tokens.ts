@@ -25,10 +25,16 @@ export class IdempotencyTokens {
 
   /**
    * Runs `create` unless the token was seen for the operation; then returns the first result (must be JSON; typically a resource id).
-   * Throws `mismatch()` if the token came with another input. Without a token it just runs. What `create` throws is not remembered.
+   * Throws `mismatch()` if the token came with another input. A result that `isCurrent` denies (the resource was deleted since) does
+   * not count: tokens derived from a specification come again when the same thing is built anew. Without a token it just runs. What `create` throws is not remembered.
    */
   once<T>(
-    call: { readonly operation: string; readonly token: string | undefined; readonly input: object },
+    call: {
+      readonly operation: string;
+      readonly token: string | undefined;
+      readonly input: object;
+      readonly isCurrent?: (result: T) => boolean;
+    },
     create: () => T,
     mismatch: () => Error,
   ): T {
@@ -38,8 +44,11 @@ export class IdempotencyTokens {
     const now = this.#clock.now().getTime();
     const known = this.#table.get(key);
     if (known !== undefined && Date.parse(known.expiresAt) > now) {
-      if (known.fingerprint !== fingerprint) throw mismatch();
-      return known.result as T;
+      const result = known.result as T;
+      if (call.isCurrent?.(result) !== false) {
+        if (known.fingerprint !== fingerprint) throw mismatch();
+        return result;
+      }
     }
     const result = create();
     this.#table.delete(key);
