@@ -44,14 +44,20 @@ function configure(command: Command, terminal: Terminal): void {
   for (const child of command.commands) configure(child, terminal);
 }
 
+const KEEP_ALIVE_MS = 60_000;
+
 /** Runs one command line; resolves with the exit code. Never throws. */
 export async function main(args: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
   const program = buildProgram(terminal);
+  // The clock's timers let a process end; a command that only waits must not end before it is done.
+  const alive = setInterval(() => {}, KEEP_ALIVE_MS);
   try {
     await program.parseAsync([...args], { from: "user" });
     return typeof process.exitCode === "number" ? process.exitCode : EXIT.ok;
   } catch (error) {
     return exitCodeOf(error, terminal);
+  } finally {
+    clearInterval(alive);
   }
 }
 
