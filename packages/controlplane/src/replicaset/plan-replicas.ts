@@ -23,9 +23,9 @@ export function planReplicas(
 ): ReplicasPlan {
   if (replicaSet.metadata.deletionTimestamp !== undefined) return { create: 0, remove: [] };
   const running = pods.filter(isPodActive);
-  const excess = running.length - (replicaSet.spec.replicas ?? 1);
-  if (excess <= 0) return { create: Math.min(-excess, BURST_REPLICAS), remove: [] };
-  const count = Math.min(excess, BURST_REPLICAS);
+  const missing = (replicaSet.spec.replicas ?? 1) - running.length;
+  if (missing >= 0) return { create: Math.min(missing, BURST_REPLICAS), remove: [] };
+  const count = Math.min(-missing, BURST_REPLICAS);
   // Ranking is only worth its price when there is a choice.
   const ordered = count < running.length ? inDeletionOrder(running, { now, related: related() }) : running;
   return { create: 0, remove: ordered.slice(0, count) };
