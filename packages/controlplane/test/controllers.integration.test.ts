@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { DaemonSet, Deployment, Fresh, Job, Pod, ReplicaSet } from "@nodeless/api";
+import type { DaemonSet, Deployment, Fresh, Job, KubernetesObject, Pod, ReplicaSet } from "@nodeless/api";
 import {
   CONFIG_MAPS,
+  CONTROLLER_REVISIONS,
+  CUSTOM_RESOURCE_DEFINITIONS,
   DAEMON_SETS,
   DEPLOYMENTS,
   ENDPOINT_SLICES,
@@ -13,9 +15,11 @@ import {
   NODES,
   PODS,
   REPLICA_SETS,
+  resourceType,
   SECRETS,
   SERVICE_ACCOUNTS,
   SERVICES,
+  STATEFUL_SETS,
 } from "@nodeless/api";
 import { ControllerCluster } from "./controllers-fixture.ts";
 
@@ -316,4 +320,156 @@ test("controllers killed and restarted in the middle of a scale-up never create 
   assert.equal(pods.length, 300);
   assert.ok(most <= 300);
   assert.equal((await cluster.list(PODS)).length, 300);
+});
+
+test("a node that goes silent becomes Unknown and tainted, its pods not ready; they are evicted and, once it is gone, collected", async () => {
+  await using cluster = await ControllerCluster.start({
+    settings: {
+      nodeMonitorGraceMs: 150,
+      nodeMonitorPeriodMs: 20,
+      podGcPeriodMs: 20,
+      podGcNodeQuarantineMs: 50,
+    },
+  });
+  const create = (name: string, tolerationSeconds: number) =>
+    cluster.client.resource(PODS).create({
+      apiVersion: "v1",
+      kind: "Pod",
+      metadata: { name, namespace: "default" },
+      spec: {
+        nodeName: "n1",
+        containers: [{ name: "a", image: "a" }],
+        tolerations: ["not-ready", "unreachable"].map((key) => ({
+          key: `node.kubernetes.io/${key}`,
+          operator: "Exists",
+          effect: "NoExecute",
+          tolerationSeconds,
+        })),
+      },
+    });
+  await cluster.addNode("n1");
+  for (const pod of [await create("impatient", 0), await create("patient", 3_600)])
+    await cluster.report(pod, "Running");
+  const node = await cluster.until(
+    "the taints",
+    () => cluster.client.resource(NODES).get({ name: "n1" }),
+    ({ spec }) => spec.taints?.filter(({ key }) => key === "node.kubernetes.io/unreachable").length === 2,
+  );
+  const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
+  assert.deepEqual([ready?.status, ready?.reason], ["Unknown", "NodeStatusUnknown"]);
+  const pods = await cluster.until(
+    "the eviction",
+    () => cluster.list(PODS),
+    (all) => all.some(({ metadata }) => metadata.name === "impatient" && metadata.deletionTimestamp !== undefined),
+  );
+  const evicted = pods.find(({ metadata }) => metadata.name === "impatient");
+  assert.equal(
+    evicted?.status?.conditions?.find(({ type }) => type === "DisruptionTarget")?.reason,
+    "DeletionByTaintManager",
+  );
+  await cluster.until(
+    "not ready",
+    () => cluster.client.resource(PODS).get({ namespace: "default", name: "patient" }),
+    ({ status }) => status?.conditions?.find(({ type }) => type === "Ready")?.status === "False",
+  );
+  await cluster.client.resource(NODES).delete({ name: "n1" });
+  await cluster.until(
+    "no pod is left",
+    () => cluster.list(PODS),
+    (all) => all.length === 0,
+  );
+});
+
+test("custom resources own and are owned: the collector learns about new kinds while it runs", async () => {
+  await using cluster = await ControllerCluster.start();
+  const widgets = resourceType<KubernetesObject>("test.io/v1", "widgets", "Widget", "Cluster");
+  const parts = resourceType<KubernetesObject>("test.io/v1", "parts", "Part", "Cluster");
+  for (const { resource, kind } of [widgets, parts])
+    await cluster.client.resource(CUSTOM_RESOURCE_DEFINITIONS).create({
+      apiVersion: "apiextensions.k8s.io/v1",
+      kind: "CustomResourceDefinition",
+      metadata: { name: `${resource}.test.io` },
+      spec: {
+        group: "test.io",
+        scope: "Cluster",
+        names: { plural: resource, singular: kind.toLowerCase(), kind, listKind: `${kind}List` },
+        versions: [{ name: "v1", served: true, storage: true, schema: { openAPIV3Schema: { type: "object" } } }],
+      },
+    });
+  const make = (type: typeof widgets, metadata: Fresh<KubernetesObject>["metadata"]) =>
+    cluster.until(
+      `${type.kind} is served`,
+      () =>
+        cluster.client
+          .resource(type)
+          .create({ apiVersion: "test.io/v1", kind: type.kind, metadata })
+          .catch(() => undefined),
+      (created) => created !== undefined,
+    );
+  const owner = await make(widgets, { name: "w" });
+  assert.ok(owner);
+  const reference = { apiVersion: "test.io/v1", kind: "Widget", name: "w", uid: owner.metadata.uid };
+  await make(parts, { name: "p", ownerReferences: [reference] });
+  await make(parts, {
+    name: "ghost",
+    ownerReferences: [{ ...reference, uid: "00000000-0000-4000-8000-000000000000" }],
+  });
+  await cluster.until(
+    "the part whose owner never was is gone",
+    () => cluster.list(parts),
+    (all) => all.length === 1 && all[0]?.metadata.name === "p",
+  );
+  await cluster.client.resource(widgets).delete({ name: "w" });
+  await cluster.until(
+    "the other part follows its owner",
+    () => cluster.list(parts),
+    (all) => all.length === 0,
+  );
+});
+
+test("a StatefulSet starts in order, updates from the top and shrinks from the top", async () => {
+  await using cluster = await ControllerCluster.start();
+  const kubelet = new AbortController();
+  const running = cluster.runPods(kubelet.signal);
+  const template = (image: string) => ({
+    metadata: { labels: { app: "db" } },
+    spec: { containers: [{ name: "db", image }] },
+  });
+  const get = () => cluster.client.resource(STATEFUL_SETS).get({ namespace: "default", name: "db" });
+  const created = await cluster.client.resource(STATEFUL_SETS).create({
+    apiVersion: "apps/v1",
+    kind: "StatefulSet",
+    metadata: { name: "db", namespace: "default" },
+    spec: { replicas: 2, serviceName: "db", selector: { matchLabels: { app: "db" } }, template: template("v1") },
+  });
+  await cluster.until("both ready", get, ({ status }) => status?.readyReplicas === 2);
+  await cluster.change(STATEFUL_SETS, created.metadata, (one) => ({
+    ...one,
+    spec: { ...one.spec, template: template("v2") },
+  }));
+  await cluster.until(
+    "both updated",
+    get,
+    ({ status }) =>
+      status?.observedGeneration === 2 &&
+      status.updatedReplicas === 2 &&
+      status.readyReplicas === 2 &&
+      status.currentRevision === status.updateRevision,
+  );
+  assert.deepEqual(
+    (await cluster.list(PODS)).map(({ metadata, spec }) => [metadata.name, spec.containers[0]?.image]),
+    [
+      ["db-0", "v2"],
+      ["db-1", "v2"],
+    ],
+  );
+  await cluster.change(STATEFUL_SETS, created.metadata, (one) => ({ ...one, spec: { ...one.spec, replicas: 1 } }));
+  await cluster.until(
+    "one left",
+    () => cluster.list(PODS),
+    (all) => all.length === 1 && all[0]?.metadata.name === "db-0",
+  );
+  assert.equal((await cluster.list(CONTROLLER_REVISIONS)).length, 2);
+  kubelet.abort();
+  await running;
 });
