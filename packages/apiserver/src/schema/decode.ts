@@ -45,10 +45,8 @@ function compileStruct(type: TypeSchema): Decoder {
   const fields = new Map<string, FieldDecoder>();
   for (const field of type.fields.values())
     fields.set(field.name, { name: field.name, decode: compile(field.type), omits: omitRule(field) });
-  // A required struct that is missing is an empty one in Go; validation then says which of its fields are missing.
-  const structs = [...type.fields.values()].filter(
-    ({ type: { kind }, required, pointer }) => kind === "object" && required && !pointer,
-  );
+  // Go writes the zero of a required field that is missing; validation then says what is wrong with it.
+  const required = [...type.fields.values()].filter(({ required, pointer }) => required && !pointer);
   return (value, context) => {
     if (!isJsonObject(value)) return context.typeError(goValueName(value), `v1.${goName}`);
     const result: JsonObject = {};
@@ -66,7 +64,11 @@ function compileStruct(type: TypeSchema): Decoder {
       if (!field.omits(decoded)) result[key] = decoded;
       context.pop();
     }
-    for (const { name } of structs) result[name] ??= fields.get(name)?.decode({}, context);
+    for (const { name, type } of required) {
+      if (result[name] !== undefined) continue;
+      const zero = missingValue(type, context);
+      if (zero !== undefined) result[name] = zero;
+    }
     context.leaveStruct();
     return result;
   };
@@ -133,6 +135,20 @@ function zeroOf(type: TypeReference): unknown {
       return null;
     case "object":
       return {};
+  }
+}
+
+/** Undefined: the zero would be written as null, which readers take for absent anyway. */
+function missingValue(type: TypeReference, context: DecodeContext): unknown {
+  switch (type.kind) {
+    case "object":
+      return structDecoder(type.name)({}, context);
+    case "list":
+      return [];
+    case "map":
+      return undefined;
+    case "scalar":
+      return SCALAR_ZEROS[type.scalar] ?? undefined;
   }
 }
 
