@@ -124,7 +124,7 @@ function structOf(name: string): TypeSchema {
 }
 
 /** What a patch adds where nothing was: without directives and nulls. */
-export function withoutDirectives(patch: JsonObject): JsonObject {
+function withoutDirectives(patch: JsonObject): JsonObject {
   const result: JsonObject = {};
   for (const key of Object.keys(patch)) {
     const value = patch[key];
