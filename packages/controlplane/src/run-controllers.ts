@@ -2,6 +2,7 @@ import type { Clock, Logger, Random } from "@nodeless/environment";
 import { createEventRecorder, type EventRecorder, type KubernetesClient, runController } from "@nodeless/runtime";
 import type { BuiltInController, ControllerContext } from "./controller-context.ts";
 import { type ControllerSettings, DEFAULT_CONTROLLER_SETTINGS } from "./controller-settings.ts";
+import { runCronJobController } from "./cronjob/cron-job-controller.ts";
 import { runDaemonSetController } from "./daemonset/daemon-set-controller.ts";
 import { runDeploymentController } from "./deployment/deployment-controller.ts";
 import { runDisruptionController } from "./disruption/disruption-controller.ts";
@@ -40,6 +41,7 @@ const CONTROLLERS: readonly BuiltInController[] = [
   runStatefulSetController,
   runJobController,
   runTtlAfterFinishedController,
+  runCronJobController,
   runEndpointsController,
   runDisruptionController,
   runGarbageCollector,

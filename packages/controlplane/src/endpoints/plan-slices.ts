@@ -2,7 +2,7 @@ import type { Endpoint, EndpointSlice, Fresh, Node, Service } from "@nodeless/ap
 import { LABELS } from "@nodeless/api";
 import { controllerRef } from "../workload/controller-ref.ts";
 import { semanticallyEqual } from "../workload/template-hash.ts";
-import { type EndpointTarget, hostnameIn, type TargetGroup } from "./endpoint-targets.ts";
+import { type EndpointTarget, hostnameIn, type TargetGroup, type TargetPort } from "./endpoint-targets.ts";
 
 export const SERVICE_NAME_LABEL = "kubernetes.io/service-name";
 export const MANAGED_BY_LABEL = "endpointslice.kubernetes.io/managed-by";
@@ -39,8 +39,9 @@ export function planSlices(input: SliceInput): SlicePlan {
   const update: EndpointSlice[] = [];
   const kept = new Set<EndpointSlice>();
   for (const group of groups.length === 0 ? [{ ports: [], targets: [] }] : groups) {
+    const ports = group.ports.map(slicePort);
     const matching = slices.filter(
-      (slice) => slice.metadata.deletionTimestamp === undefined && semanticallyEqual(slice.ports ?? [], group.ports),
+      (slice) => slice.metadata.deletionTimestamp === undefined && semanticallyEqual(slice.ports ?? [], ports),
     );
     const { filled, rest } = distribute(
       matching,
@@ -54,9 +55,14 @@ export function planSlices(input: SliceInput): SlicePlan {
         update.push({ ...slice, metadata: { ...slice.metadata, labels }, endpoints });
     }
     const missing = groups.length === 0 && placeholder.length === 0 ? [[]] : chunks(rest);
-    for (const endpoints of missing) create.push({ ...emptySlice(service, labels), ports: group.ports, endpoints });
+    for (const endpoints of missing) create.push({ ...emptySlice(service, labels), ports, endpoints });
   }
   return { create, update, remove: slices.filter((slice) => !kept.has(slice)) };
+}
+
+/** Slices name every port, an unnamed one with the empty string: that is also what the server fills in. */
+function slicePort({ name = "", ...port }: TargetPort): TargetPort {
+  return { name, ...port };
 }
 
 interface FilledSlice {
