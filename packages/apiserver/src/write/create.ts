@@ -57,7 +57,8 @@ export async function createObject(
   const prepared = definition.prepareForCreate(definition.applyDefaults(admitted ?? named));
   // From here to the write nothing awaits: the name is free when the write is accepted.
   const key = chooseKey(server, definition, namespace, prepared);
-  const stamped = stamp(server, definition, key, prepared);
+  const identified = stamp(server, definition, key, prepared);
+  const stamped = definition.completeCreate?.(identified) ?? identified;
   const object = server.hooks.of(definition).beforeCreate?.(stamped, options) ?? stamped;
   const errors = [...nameErrors(object), ...definition.validateCreate(object)];
   if (errors.length > 0) throw invalid(definition, key.name, errors);
