@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Deployment, Pod } from "@nodeless/api";
+import { example } from "../support/example.ts";
 import { kubectlPath } from "../support/kubectl.ts";
 import { dispose, type RunningNodeless, startNodeless } from "../support/nodeless.ts";
 
@@ -9,20 +10,7 @@ interface Items<T> {
 }
 
 /** CoreDNS as old clusters had it: pinned to EC2 by the annotation. */
-const PINNED = `apiVersion: eksctl.io/v1alpha5
-kind: ClusterConfig
-metadata:
-  name: pinned
-  region: ap-northeast-2
-fargateProfiles:
-  - name: system
-    selectors:
-      - namespace: kube-system
-      - namespace: karpenter
-addons:
-  - name: coredns
-    configurationValues: '{"computeType":"ec2"}'
-`;
+const PINNED = await example("coredns-on-ec2/cluster.yaml");
 
 const COMPUTE_TYPE = "eks.amazonaws.com/compute-type";
 const PIN_PATH = "/spec/template/metadata/annotations/eks.amazonaws.com~1compute-type";

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Node, Pod } from "@nodeless/api";
+import { example } from "../support/example.ts";
 import { kubectlPath } from "../support/kubectl.ts";
 import { dispose, type RunningNodeless, startNodeless } from "../support/nodeless.ts";
 
@@ -11,62 +12,8 @@ interface Items<T> {
 const skip = (await kubectlPath()) === undefined;
 
 /** The ClusterConfig of the post, with its indentation restored. */
-const EKS_FARGATE_DEMO = `apiVersion: eksctl.io/v1alpha5
-kind: ClusterConfig
-metadata:
-  name: eks-fargate-demo
-  region: ap-northeast-2
-  version: "1.33"
-vpc:
-  cidr: "10.0.0.0/16"
-iam:
-  withOIDC: true
-fargateProfiles:
-  - name: default-fargate-profile
-    selectors:
-      - namespace: default
-      - namespace: kube-system
-  - name: apps-fargate-profile
-    selectors:
-      - namespace: apps
-        labels:
-          run: on-fargate
-`;
-
-const WEB = `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-  namespace: apps
-  labels:
-    run: on-fargate
-spec:
-  replicas: 2
-  selector:
-    matchLabels:
-      app: web
-      run: on-fargate
-  template:
-    metadata:
-      labels:
-        app: web
-        run: on-fargate
-    spec:
-      containers:
-        - name: nginx
-          image: public.ecr.aws/nginx/nginx:latest
-          ports:
-            - containerPort: 80
-          resources:
-            requests:
-              cpu: "0.25"
-              memory: "512Mi"
-              ephemeral-storage: "10Gi"
-            limits:
-              cpu: "0.25"
-              memory: "512Mi"
-              ephemeral-storage: "10Gi"
-`;
+const EKS_FARGATE_DEMO = await example("fargate-profiles/cluster.yaml");
+const WEB = await example("fargate-profiles/web.yaml");
 
 describe("the ClusterConfig eks-fargate-demo", { skip }, () => {
   let nodeless: RunningNodeless;
@@ -106,48 +53,9 @@ describe("the ClusterConfig eks-fargate-demo", { skip }, () => {
   });
 });
 
-const SKILLS = (roleArn: string): string => `apiVersion: eksctl.io/v1alpha5
-kind: ClusterConfig
-metadata:
-  name: wsi-eks-cluster
-  region: ap-northeast-2
-fargateProfiles:
-  - name: skills-fargates
-    selectors:
-      - namespace: wsi-skills-namespace
-        labels:
-          node: fargate
-    podExecutionRoleArn: "${roleArn}"
-`;
-
-const SCALEOUT = `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: nginx-to-scaleout
-  namespace: wsi-skills-namespace #profile ns
-spec:
-  replicas: 1
-  selector:
-    matchLabels:
-      app: nginx
-  template:
-    metadata:
-      labels:
-        service: nginx
-        app: nginx
-        node: fargate #profile label
-    spec:
-      containers:
-        - image: nginx
-          name: nginx-to-scaleout
-          resources:
-            limits:
-              cpu: 500m
-              memory: 512Mi
-            requests:
-              cpu: 500m
-              memory: 512Mi
-`;
+/** The post writes the role in the AWS CLI's spelling. */
+const FARGATE_PROFILE = await example("scale-out/fargateprofile.yaml");
+const SCALEOUT = await example("scale-out/deployment.yaml");
 
 describe("the namespace wsi-skills-namespace", { skip }, () => {
   let nodeless: RunningNodeless;
@@ -163,7 +71,10 @@ describe("the namespace wsi-skills-namespace", { skip }, () => {
     const { stdout } = await nodeless.nodeless("get fargateprofile --local e2e -o json");
     const roleArn = JSON.parse(stdout)[0].podExecutionRoleARN as string;
     const { writeFile } = await import("node:fs/promises");
-    await writeFile(`${nodeless.home}/fargateprofile.yaml`, SKILLS(roleArn));
+    await writeFile(
+      `${nodeless.home}/fargateprofile.yaml`,
+      `${FARGATE_PROFILE}    podExecutionRoleArn: "${roleArn}"\n`,
+    );
     const created = await nodeless.nodeless(
       `create fargateprofile -f ${nodeless.home}/fargateprofile.yaml --cluster e2e --local e2e`,
     );

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Node, Pod } from "@nodeless/api";
+import { example } from "../support/example.ts";
 import { kubectlPath } from "../support/kubectl.ts";
 import { dispose, type RunningNodeless, startNodeless } from "../support/nodeless.ts";
 
@@ -8,43 +9,7 @@ interface Items<T> {
   readonly items: readonly T[];
 }
 
-const FILE = `apiVersion: eksctl.io/v1alpha5
-kind: ClusterConfig
-metadata:
-  name: myeks
-  region: ap-northeast-2
-fargateProfiles:
-  - name: kube-system
-    selectors: [{ namespace: kube-system }]
-  - name: karpenter
-    selectors: [{ namespace: karpenter }]
----
-apiVersion: karpenter.sh/v1alpha5
-kind: Provisioner
-metadata:
-  name: default
-spec:
-  requirements:
-    - key: karpenter.sh/capacity-type
-      operator: In
-      values: [spot]
-  limits:
-    resources:
-      cpu: 1000
-  providerRef:
-    name: default
-  ttlSecondsAfterEmpty: 3
----
-apiVersion: karpenter.k8s.aws/v1alpha1
-kind: AWSNodeTemplate
-metadata:
-  name: default
-spec:
-  subnetSelector:
-    karpenter.sh/discovery: myeks
-  securityGroupSelector:
-    karpenter.sh/discovery: myeks
-`;
+const FILE = await example("old-karpenter-api/cluster.yaml");
 
 describe("Provisioner and AWSNodeTemplate", { skip: (await kubectlPath()) === undefined }, () => {
   let nodeless: RunningNodeless;
