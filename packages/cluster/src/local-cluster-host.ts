@@ -40,6 +40,11 @@ export interface LocalClusterHost extends ClusterHost, InstanceHost {
   close(): Promise<void>;
 }
 
+const NOT_SEEN_YET = {
+  code: "InsufficientNumberOfReplicas",
+  message: "The add-on has no available replica yet.",
+} as const;
+
 interface Machine {
   readonly clusterName: string;
   readonly nodeName: string;
@@ -88,7 +93,8 @@ export function createLocalClusterHost(options: LocalClusterHostOptions): LocalC
         (health) => addonHealth.set(key, health),
         () => {},
       );
-      return addonHealth.get(key) ?? [];
+      // Not looked at yet: a Deployment has no replicas until it is seen with some.
+      return addonHealth.get(key) ?? (findAddon(addonName)?.workload.kind === "Deployment" ? [NOT_SEEN_YET] : []);
     },
     fargateProfileChanged(clusterName, profileName, change) {
       const cluster = clusters.get(clusterName);
