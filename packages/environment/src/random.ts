@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 
 /** Randomness as a port. */
 export interface Random {
@@ -16,9 +16,27 @@ export interface Random {
 export const systemRandom: Random = {
   next: () => Math.random(),
   integer: (bound) => Math.floor(Math.random() * bound),
-  bytes: (length) => new Uint8Array(randomBytes(length)),
+  bytes: systemBytes,
   split: () => systemRandom,
 };
+
+/** Asking the system costs some microseconds whatever the length: a uid takes its bytes from a pool that is filled at once. */
+const POOL_BYTES = 4_096;
+const pool = new Uint8Array(POOL_BYTES);
+let poolUsed = POOL_BYTES;
+
+function systemBytes(length: number): Uint8Array {
+  if (length > POOL_BYTES) return randomFillSync(new Uint8Array(length));
+  if (poolUsed + length > POOL_BYTES) {
+    randomFillSync(pool);
+    poolUsed = 0;
+  }
+  const bytes = pool.slice(poolUsed, poolUsed + length);
+  // Bytes that were given out may be keys: they do not stay behind.
+  pool.fill(0, poolUsed, poolUsed + length);
+  poolUsed += length;
+  return bytes;
+}
 
 /** A reproducible stream (splitmix32 over a hashed seed). Never use it for secrets. */
 export function seededRandom(seed: number | string): Random {

@@ -37,8 +37,13 @@ export interface EventRecorderOptions {
   readonly host?: string;
 }
 
-/** Events waiting to be sent; beyond it new ones are dropped, as client-go's broadcaster does at 1,000. */
-const WAITING_EVENTS_MAX = 1_000;
+/**
+ * Events waiting to be sent; beyond it new ones are dropped, as client-go's broadcaster does at 1,000 per process. Here one process plays
+ * every component of a cluster: the scheduling events of ten thousand pods at once have room.
+ */
+const WAITING_EVENTS_MAX = 20_000;
+/** Enough that several events share one durable write, few enough that the writes events tell about come first. */
+const SENDERS = 8;
 /** Attempts per event; an event is worth little once it is late. Source: client-go tools/record (12 tries, 10 s apart). */
 const ATTEMPTS_MAX = 5;
 const RETRY_MS = 1_000;
@@ -57,7 +62,11 @@ class QueuedEventRecorder implements EventRecorder {
   /** Names of events the server has, by correlation key. */
   readonly #sent = new Map<string, string>();
   readonly #wake = createWakeUp();
+  readonly #slotFree = createWakeUp();
+  /** Correlation keys under way: one event's creation and its counts must not overtake each other. */
+  readonly #sending = new Map<string, Promise<void>>();
   #sequence = 0;
+  #dropped = 0;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
@@ -71,7 +80,8 @@ class QueuedEventRecorder implements EventRecorder {
     if (correlated === undefined) return;
     const { key, count, message, firstSeen } = correlated;
     if (!this.#waiting.has(key) && this.#waiting.size >= WAITING_EVENTS_MAX) {
-      logger.warn("dropped an event: too many are waiting", { reason: report.reason });
+      this.#dropped += 1;
+      if (this.#dropped % WAITING_EVENTS_MAX === 1) logger.warn("dropping events: too many are waiting");
       return;
     }
     this.#sequence += 1;
@@ -82,15 +92,26 @@ class QueuedEventRecorder implements EventRecorder {
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const next = this.#waiting.entries().next();
-      if (next.done === true) {
-        await this.#wake.wait(signal);
-        continue;
-      }
-      const [key, event] = next.value;
-      this.#waiting.delete(key);
-      await this.#send(key, event, signal);
+      if (this.#sending.size >= SENDERS) await this.#slotFree.wait(signal);
+      else if (!this.#startNext(signal)) await this.#wake.wait(signal);
     }
+    await Promise.all(this.#sending.values());
+  }
+
+  /** False when nothing can be sent until something is recorded or arrives. */
+  #startNext(signal: AbortSignal): boolean {
+    for (const [key, event] of this.#waiting) {
+      if (this.#sending.has(key)) continue;
+      this.#waiting.delete(key);
+      const sending = this.#send(key, event, signal).finally(() => {
+        this.#sending.delete(key);
+        this.#slotFree.wake();
+        if (this.#waiting.has(key)) this.#wake.wake();
+      });
+      this.#sending.set(key, sending);
+      return true;
+    }
+    return false;
   }
 
   async #send(key: string, event: Fresh<Event>, signal: AbortSignal): Promise<void> {

@@ -154,8 +154,18 @@ async function send({ status, headers, body }: ApiResponse, outgoing: ServerResp
   outgoing.writeHead(status, headers);
   // client-go's Watch() returns only when headers arrive; Node would hold them back until the first event.
   outgoing.flushHeaders();
+  let corked = false;
   for await (const chunk of body) {
     if (outgoing.destroyed) return;
+    if (!corked) {
+      // What is written in one turn of the event loop leaves as one: a burst of events costs few writes.
+      corked = true;
+      outgoing.cork();
+      setImmediate(() => {
+        corked = false;
+        outgoing.uncork();
+      });
+    }
     if (!outgoing.write(chunk)) await drained(outgoing);
   }
   outgoing.end();

@@ -1,16 +1,17 @@
 /** A watcher this far behind is not coming back in time: it is cut off and lists again, which costs less than the memory. */
 const BUFFERED_EVENTS_MAX = 16_384;
-/** Frames are joined up to this size, so that a burst costs few writes. */
-const CHUNK_BYTES = 256 * 1024;
 
 /**
- * The bytes of one watch: first the initial state, encoded as it is pulled, then live events as they are pushed. Ends when closed,
- * also when the reader stops or falls too far behind.
+ * The frames of one watch: first the initial state, encoded as it is pulled, then live events as they are pushed. Ends when closed,
+ * also when the reader stops or falls too far behind. Frames come one by one and are the very bytes other watches get: readers in this
+ * process decode them once; a socket joins them again.
  */
 export class EventStream implements AsyncIterable<Uint8Array> {
   readonly #initial: Iterator<Uint8Array>;
   #initialDone = false;
   #live: Uint8Array[] = [];
+  /** Position in #live; taken frames are dropped in bulk. */
+  #taken = 0;
   #wake: (() => void) | undefined;
   #ended = false;
   readonly #onEnd: () => void;
@@ -27,8 +28,9 @@ export class EventStream implements AsyncIterable<Uint8Array> {
 
   push(frame: Uint8Array): void {
     if (this.#ended) return;
-    if (this.#live.length >= BUFFERED_EVENTS_MAX) {
+    if (this.#live.length - this.#taken >= BUFFERED_EVENTS_MAX) {
       this.#live = [];
+      this.#taken = 0;
       this.end();
       return;
     }
@@ -47,8 +49,8 @@ export class EventStream implements AsyncIterable<Uint8Array> {
   async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
     try {
       for (;;) {
-        const chunk = this.#nextChunk();
-        if (chunk !== undefined) yield chunk;
+        const frame = this.#nextFrame();
+        if (frame !== undefined) yield frame;
         else if (this.#ended) return;
         else
           await new Promise<void>((resolve) => {
@@ -61,28 +63,19 @@ export class EventStream implements AsyncIterable<Uint8Array> {
     }
   }
 
-  #nextChunk(): Uint8Array | undefined {
-    const frames: Uint8Array[] = [];
-    let bytes = 0;
-    while (!this.#initialDone && bytes < CHUNK_BYTES) {
+  #nextFrame(): Uint8Array | undefined {
+    if (!this.#initialDone) {
       const { value, done } = this.#initial.next();
-      if (done === true) this.#initialDone = true;
-      else {
-        frames.push(value);
-        bytes += value.byteLength;
-      }
+      if (done !== true) return value;
+      this.#initialDone = true;
     }
-    if (this.#initialDone) {
-      let taken = 0;
-      for (; taken < this.#live.length && bytes < CHUNK_BYTES; taken += 1) {
-        const frame = this.#live[taken];
-        if (frame === undefined) break;
-        frames.push(frame);
-        bytes += frame.byteLength;
-      }
-      this.#live = taken === this.#live.length ? [] : this.#live.slice(taken);
+    const frame = this.#live[this.#taken];
+    if (frame === undefined) return undefined;
+    this.#taken += 1;
+    if (this.#taken === this.#live.length || this.#taken >= BUFFERED_EVENTS_MAX) {
+      this.#live.splice(0, this.#taken);
+      this.#taken = 0;
     }
-    if (frames.length === 0) return undefined;
-    return frames.length === 1 ? frames[0] : Buffer.concat(frames);
+    return frame;
   }
 }
