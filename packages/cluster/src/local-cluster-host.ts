@@ -53,6 +53,8 @@ interface Machine {
 /** Wires clusters, machines and add-ons; decides nothing. */
 export function createLocalClusterHost(options: LocalClusterHostOptions): LocalClusterHost {
   const clusters = new Map<string, EmbeddedCluster>();
+  /** Not yet in `clusters`: closing waits for them, or their listeners would keep the process alive. */
+  const starting = new Set<Promise<EmbeddedCluster>>();
   const machines = new Map<string, Machine>();
   const addonHealth = new Map<string, readonly { readonly code: string; readonly message: string }[]>();
   const required = (name: string): EmbeddedCluster => {
@@ -63,7 +65,9 @@ export function createLocalClusterHost(options: LocalClusterHostOptions): LocalC
   return {
     cluster: (name) => clusters.get(name),
     async start(launch): Promise<ClusterEndpoint> {
-      const cluster = await startCluster(options, launch);
+      const start = startCluster(options, launch);
+      starting.add(start);
+      const cluster = await start.finally(() => starting.delete(start));
       clusters.set(launch.name, cluster);
       return {
         endpoint: cluster.endpoint,
@@ -113,6 +117,7 @@ export function createLocalClusterHost(options: LocalClusterHostOptions): LocalC
       if (machine !== undefined) clusters.get(machine.clusterName)?.kubelets.stop(machine.nodeName);
     },
     async close() {
+      await Promise.allSettled(starting);
       await Promise.all([...clusters.values()].map((cluster) => cluster.close()));
       clusters.clear();
     },
