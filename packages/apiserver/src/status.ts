@@ -243,9 +243,10 @@ export function internalError(message: string, cause?: unknown): StatusError {
   });
 }
 
-/** A part of the API that this server does not have. `what` names it. */
-export function notImplemented(what: string): StatusError {
-  return new StatusError(501, "NotImplemented", `${what} is not implemented by this server`, { details: {} });
+/** A part of the API that this server does not have. `what` names it, `why` says more. */
+export function notImplemented(what: string, why = ""): StatusError {
+  const message = `${what} is not implemented by this server${why === "" ? "" : `: ${why}`}`;
+  return new StatusError(501, "NotImplemented", message, { details: {} });
 }
 
 export function serviceUnavailable(message: string): StatusError {

@@ -14,6 +14,27 @@ interface Entry {
   body?: Uint8Array;
 }
 
+const V2_PROTOBUF = "application/com.github.proto-openapi.spec.v2@v1.0+protobuf";
+/** The same without the `@`, which is no legal media type: what servers answer. */
+const V2_PROTOBUF_ANSWER = "application/com.github.proto-openapi.spec.v2.v1.0+protobuf";
+
+/**
+ * `/openapi/v2` as kubectl asks for it when v3 does not know a kind: `v1 List`, and kinds whose definition is not installed. It looks the
+ * kind up, finds nothing, and goes on to the message that helps ("ensure CRDs are installed first"); a 404 would end it before.
+ * Source of the field numbers: github.com/google/gnostic-models openapiv2/OpenAPIv2.proto (Document 1 swagger, 2 info; Info 1 title, 2 version).
+ */
+function emptyV2(version: string): ApiResponse {
+  const info = [...protobufText(1, "Kubernetes"), ...protobufText(2, version)];
+  const body = new Uint8Array([...protobufText(1, "2.0"), (2 << 3) | 2, info.length, ...info]);
+  return { status: 200, headers: { "content-type": V2_PROTOBUF_ANSWER }, body };
+}
+
+/** One string field, shorter than 128 bytes. */
+function protobufText(field: number, text: string): readonly number[] {
+  const bytes = new TextEncoder().encode(text);
+  return [(field << 3) | 2, bytes.length, ...bytes];
+}
+
 /** `/openapi/v3`: an index, and one document per group and version, built when somebody asks for it. */
 export class OpenApi {
   readonly #kinds: ServedKinds;
@@ -30,7 +51,7 @@ export class OpenApi {
   /** Undefined if the path is no OpenAPI path. */
   handle({ segments, query }: ParsedUrl, { headers }: ApiRequest): ApiResponse | undefined {
     if (segments[0] !== "openapi") return undefined;
-    // kubectl asks for v2 only as protobuf and goes on without it; the v3 documents hold all it needs.
+    if (segments[1] === "v2" && headers?.["accept"]?.includes(V2_PROTOBUF) === true) return emptyV2(this.#version);
     if (segments[1] !== "v3") return textResponse(404, "404 page not found\n");
     this.#refresh();
     if (segments.length === 2) return jsonResponse(200, this.#index());

@@ -61,6 +61,9 @@ export function specialHandlers(options: {
 /** Streams into containers: no container process runs here. */
 function missing(name: string): CallHandler {
   return async ({ definition }) => {
-    throw notImplemented(`${definition.resource}/${name}`);
+    throw notImplemented(
+      `${definition.resource}/${name}`,
+      "containers are simulated, there is no process to connect to",
+    );
   };
 }

@@ -112,6 +112,10 @@ export const WEBHOOK_CONFIGURATION: AnyBehaviour = behaviour<WebhookConfiguratio
       for (const rule of (webhook["rules"] ?? []) as Record<string, unknown>[]) rule["scope"] ??= "*";
     }
   },
+  validateCreate({ webhooks = [] }, errors) {
+    // Storing what is never called would leave its author believing that something is checked.
+    if (webhooks.length > 0) errors.forbidden("webhooks", "admission webhooks are not called by this server");
+  },
   columns: WEBHOOK_CONFIGURATION_COLUMNS,
 });
 
