@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
+import { describe, test } from "node:test";
 import { CONFIG_MAPS, PODS, SECRETS } from "@nodeless/api";
 import type { ContainerContext, InProcessImage } from "@nodeless/controlplane";
+import { formatLines, type LogPart, selectLines } from "../src/kubelet/container-log.ts";
 import { conditionsOf, createPod, eventsOf, machine, phasesOf, readyNode, web, world } from "./kubelet-fixture.ts";
 
 // Code in this process.
@@ -207,4 +208,65 @@ test("logs say plainly what is simulated", async (t) => {
     "nodeless: container web (image nginx:1.27) is simulated; no process runs, so it prints nothing\n",
   );
   assert.equal(w.host.logs(pod, "other"), undefined);
+});
+
+describe("a part of a log", () => {
+  const START = Date.parse("2026-01-01T00:00:00Z");
+  const lines = ["a", "b", "c", "d"].map((text, index) => ({
+    at: new Date(START + index * 10_000),
+    text,
+    sequence: index + 1,
+  }));
+  const now = new Date(START + 35_000);
+  const PARTS: readonly (readonly [rule: string, part: LogPart, want: string])[] = [
+    ["everything by default", {}, "a\nb\nc\nd\n"],
+    ["the last lines", { tailLines: 2 }, "c\nd\n"],
+    ["no lines", { tailLines: 0 }, ""],
+    ["more lines than there are", { tailLines: 9 }, "a\nb\nc\nd\n"],
+    ["since some seconds ago, the border included", { sinceSeconds: 15 }, "c\nd\n"],
+    ["since a time, and of that the last", { sinceTime: "2026-01-01T00:00:10Z", tailLines: 1 }, "d\n"],
+    ["with times", { tailLines: 1, timestamps: true }, "2026-01-01T00:00:30.000000000Z d\n"],
+    ["cut inside a line", { limitBytes: 3 }, "a\nb"],
+  ];
+  for (const [rule, part, want] of PARTS)
+    test(rule, () => assert.equal(formatLines(selectLines(lines, part, now), part), want));
+});
+
+test("a followed log gives its tail, then new lines, and ends with the container", async (t) => {
+  const image = program("controller");
+  const w = world(t, { images: [image] });
+  await readyNode(w);
+  const pod = await createPod(w, "p", { containers: [web({ image: "controller" })] });
+  await w.clock.advance(1_000);
+  const [context] = image.contexts;
+  context?.log("before");
+  let text = "";
+  const followed = (async () => {
+    for await (const chunk of w.host.followLogs(pod, "web", { tailLines: 1 }, t.signal))
+      text += new TextDecoder().decode(chunk);
+  })();
+  await w.clock.advance(1_000);
+  assert.equal(text, "before\n");
+  context?.log("after");
+  await w.clock.advance(1_000);
+  assert.equal(text, "before\nafter\n");
+  await w.cluster.resource(PODS).delete({ namespace: "default", name: "p" });
+  await w.clock.advance(60_000);
+  await followed;
+});
+
+test("following a simulated container ends when its pod is deleted", async (t) => {
+  const w = world(t);
+  await readyNode(w);
+  const pod = await createPod(w, "p");
+  await w.clock.advance(1_000);
+  const chunks: Uint8Array[] = [];
+  const followed = (async () => {
+    for await (const chunk of w.host.followLogs(pod, "web", {}, t.signal)) chunks.push(chunk);
+  })();
+  await w.clock.advance(5_000);
+  assert.equal(chunks.length, 1);
+  await w.cluster.resource(PODS).delete({ namespace: "default", name: "p" });
+  await w.clock.advance(60_000);
+  await followed;
 });

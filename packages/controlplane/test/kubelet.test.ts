@@ -150,7 +150,7 @@ test("without a free address the sandbox fails and is tried again", async (t) =>
 test("a pod that does not fit is rejected, and a finished one gives its room back", async (t) => {
   const w = world(t);
   await readyNode(w);
-  const half = { containers: [web({ resources: { requests: { cpu: "3" } } })], restartPolicy: "Never" };
+  const half = { containers: [web({ resources: { requests: { cpu: "3" } } })] };
   await createPod(w, "first", half);
   await createPod(w, "second", half);
   await w.clock.advance(1_000);
@@ -201,14 +201,14 @@ test("init containers run to completion in order, a sidecar stays, then the cont
   assert.equal(conditionsOf(w.cluster.pod("p"))["Initialized"], "True");
 });
 
-test("pods of a Job complete by themselves, others run for ever", async (t) => {
+test("pods that are not restarted always complete by themselves, others run for ever", async (t) => {
   const w = world(t);
   await readyNode(w);
-  const ownerReferences = [{ apiVersion: "batch/v1", kind: "Job", name: "j", uid: "j", controller: true }];
-  await createPod(w, "task", { restartPolicy: "Never", metadata: { ownerReferences } });
-  await createPod(w, "plain", { restartPolicy: "Never" });
+  await createPod(w, "task", { restartPolicy: "Never" });
+  await createPod(w, "retried", { restartPolicy: "OnFailure" });
+  await createPod(w, "plain");
   await w.clock.advance(60_000);
-  assert.deepEqual(phasesOf(w, "task", "plain"), ["Succeeded", "Running"]);
+  assert.deepEqual(phasesOf(w, "task", "retried", "plain"), ["Succeeded", "Succeeded", "Running"]);
   const terminated = w.cluster.pod("task")?.status?.containerStatuses?.[0]?.state?.terminated;
   assert.deepEqual([terminated?.exitCode, terminated?.reason], [0, "Completed"]);
   assert.equal(conditionsOf(w.cluster.pod("task"))["Ready"], "False PodCompleted");

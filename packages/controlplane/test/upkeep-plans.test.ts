@@ -404,6 +404,21 @@ describe("endpoints", () => {
     );
   });
 
+  test("a port without a name is named by the empty string, as the server stores it: the next look changes nothing", () => {
+    const unnamed = service({ ports: [{ port: 80 }] });
+    const groups = groupTargets(unnamed, [serving("a", "10.0.0.1", 80)]);
+    const nodes = (): undefined => undefined;
+    const [created] = planSlices({ service: unnamed, groups, slices: [], nodes }).create;
+    assert.deepEqual(created?.ports, [{ name: "", port: 80, protocol: "TCP" }]);
+    assert.ok(created);
+    const stored = { ...created, metadata: { ...created.metadata, ...meta("web-1") } };
+    assert.deepEqual(planSlices({ service: unnamed, groups, slices: [stored], nodes }), {
+      create: [],
+      update: [],
+      remove: [],
+    });
+  });
+
   test("a change rewrites only the slice it is in; newcomers fill gaps; surplus slices go", () => {
     const pods = ["a", "b", "c", "d"].map((name, index) => serving(name, `10.0.0.${index + 1}`, 80));
     const slices = [slice("s1", pods.slice(0, 2)), slice("s2", pods.slice(2)), slice("double", pods.slice(0, 2))];

@@ -37,8 +37,9 @@ export function podLogHandler(logs: PodLogs = NOTHING_RUNS): CallHandler {
     const pod = stored.object as Pod;
     const container = containerOf(pod, call.query.get("container") ?? "");
     if ((pod.spec?.nodeName ?? "") === "") throw badRequest(`pod ${key.name} does not have a host assigned`);
-    refuseWaiting(pod, container);
-    const { status, body } = await logs(pod, container, optionsOf(call.query, call.request.signal));
+    const options = optionsOf(call.query, call.request.signal);
+    refuseWaiting(pod, container, options);
+    const { status, body } = await logs(pod, container, options);
     if (status !== 200 && typeof body === "string") throw badRequest(body);
     if (typeof body === "string") return textResponse(status, body);
     return { status, headers: { "content-type": "text/plain" }, body };
@@ -58,7 +59,7 @@ function containerOf(pod: Pod, wanted: string): string {
   throw badRequest(`a container name must be specified for pod ${podName}, choose one of: [${names.join(" ")}]`);
 }
 
-function refuseWaiting(pod: Pod, container: string): void {
+function refuseWaiting(pod: Pod, container: string, { previous }: PodLogOptions): void {
   const { containerStatuses = [], initContainerStatuses = [], ephemeralContainerStatuses = [] } = pod.status ?? {};
   const status = [...containerStatuses, ...initContainerStatuses, ...ephemeralContainerStatuses].find(
     ({ name }) => name === container,
@@ -66,6 +67,8 @@ function refuseWaiting(pod: Pod, container: string): void {
   const waiting = status?.state?.waiting;
   const begun = status !== undefined && waiting === undefined;
   const ranBefore = status?.lastState?.terminated !== undefined;
+  if (previous && !ranBefore)
+    throw badRequest(`previous terminated container "${container}" in pod "${pod.metadata.name}" not found`);
   if (begun || ranBefore) return;
   throw badRequest(
     `container "${container}" in pod "${pod.metadata.name}" is waiting to start: ${waiting?.reason ?? "ContainerCreating"}`,

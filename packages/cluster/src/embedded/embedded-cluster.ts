@@ -130,7 +130,12 @@ async function startApi(
           (await cell.client?.resource(SERVICE_ACCOUNTS).find({ namespace, name })),
       }),
     ],
-    logs: (pod, container) => ({ status: 200, body: cell.kubelets?.logs(pod, container) ?? "" }),
+    logs: (pod, container, part) => {
+      const { kubelets } = cell;
+      const { follow, signal = new AbortController().signal } = part;
+      const body = follow ? kubelets?.followLogs(pod, container, part, signal) : kubelets?.logs(pod, container, part);
+      return { status: 200, body: body ?? "" };
+    },
   });
   const client = createKubernetesClient({
     transport: transportOf((request) => api.handle(request), CONTROL_PLANE_USER),

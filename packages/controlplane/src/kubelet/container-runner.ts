@@ -2,6 +2,7 @@ import type { Pod } from "@nodeless/api";
 import { describeError } from "@nodeless/environment";
 import { timestamp } from "@nodeless/runtime";
 import { ContainerConfigError, resolveEnvironment } from "./container-env.ts";
+import type { LogLine } from "./container-log.ts";
 import type { ContainerRecord } from "./containers.ts";
 import type { InProcessImage } from "./contract.ts";
 import { CrashBackoff } from "./crash-backoff.ts";
@@ -9,7 +10,7 @@ import { formatDuration } from "./durations.ts";
 import { imageSizeBytes, repositoryOf } from "./images.ts";
 import { type ContainerExit, InProcessContainer } from "./in-process-container.ts";
 import { type KubeletServices, newContainerId, type PodNode } from "./kubelet-services.ts";
-import { isJobPod, restartsAfter } from "./restart-rules.ts";
+import { restartsAfter, runsToCompletion } from "./restart-rules.ts";
 
 /** The pod around a container, as its runner sees it. */
 export interface ContainerPod {
@@ -59,7 +60,7 @@ export class ContainerRunner {
   }
 
   /** Lines of an in-process container, over all its runs. */
-  get logLines(): readonly string[] | undefined {
+  get logLines(): readonly LogLine[] | undefined {
     return this.#inProcess?.lines;
   }
 
@@ -121,7 +122,7 @@ export class ContainerRunner {
   }
 
   async #createInProcess(image: InProcessImage): Promise<void> {
-    const { client, signal, trackInProcess } = this.#services;
+    const { client, clock, signal, trackInProcess } = this.#services;
     const { registration } = this.#node;
     const { pod, podIp } = this.#pod;
     const container = this.record.spec;
@@ -131,7 +132,7 @@ export class ContainerRunner {
       if (!this.#pod.isActive) return;
       this.#startCreated(() => {
         const previousLines = this.#inProcess?.lines ?? [];
-        const running = new InProcessContainer({ image, pod, container, env, client, previousLines });
+        const running = new InProcessContainer({ image, pod, container, env, client, clock, previousLines });
         this.#inProcess = running;
         trackInProcess(running.exited);
         void running.exited.then((exit) => this.#exited(exit));
@@ -167,10 +168,10 @@ export class ContainerRunner {
     });
   }
 
-  /** Init containers and those of a Job's pods finish by themselves; all other simulated containers run until they are stopped. */
+  /** Init containers and those of pods that run to completion finish by themselves; all others run until they are stopped. */
   #scheduleSimulatedExit(): void {
     const { role } = this.record;
-    const ends = role === "init" || (role === "app" && isJobPod(this.#pod.pod));
+    const ends = role === "init" || (role === "app" && runsToCompletion(this.#pod.pod));
     if (ends) this.#pod.step(this.#services.timings.containerStartMs, () => this.#exited({ exitCode: 0 }));
   }
 

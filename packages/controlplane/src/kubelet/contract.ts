@@ -1,4 +1,5 @@
 import type { Container, Pod, Taint } from "@nodeless/api";
+import type { LogPart } from "./container-log.ts";
 
 /** A machine that joins the cluster: what its kubelet would report. */
 export interface NodeRegistration {
@@ -35,7 +36,9 @@ export interface KubeletHost {
   /** The machine is gone: no more heartbeats; in-process containers stop. The Node object stays, as in reality. */
   stop(nodeName: string): void;
   /** Text of `kubectl logs`: says plainly that the container is simulated, or the lines of an in-process container. Undefined: no such container. */
-  logs(pod: Pod, containerName: string): string | undefined;
+  logs(pod: Pod, containerName: string, part?: LogPart): string | undefined;
+  /** The same, and what is printed from then on: ends when the container ends or is gone, or the signal fires. */
+  followLogs(pod: Pod, containerName: string, part: LogPart, signal: AbortSignal): AsyncIterable<Uint8Array>;
   /** Runs until the signal fires; settles when everything has stopped. */
   run(signal: AbortSignal): Promise<void>;
 }

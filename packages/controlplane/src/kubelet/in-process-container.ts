@@ -1,7 +1,8 @@
 import type { Container, Pod } from "@nodeless/api";
 import { SERVICE_ACCOUNTS } from "@nodeless/api";
-import { describeError } from "@nodeless/environment";
+import { type Clock, describeError } from "@nodeless/environment";
 import type { KubernetesClient } from "@nodeless/runtime";
+import type { LogLine } from "./container-log.ts";
 import type { InProcessImage } from "./contract.ts";
 
 /** How a container's code ended. */
@@ -23,7 +24,8 @@ export interface InProcessStart {
   readonly env: ReadonlyMap<string, string>;
   readonly client: KubernetesClient;
   /** Lines of earlier runs, so that `kubectl logs` tells the whole story. */
-  readonly previousLines: readonly string[];
+  readonly previousLines: readonly LogLine[];
+  readonly clock: Clock;
 }
 
 /** The part of an authentication.k8s.io/v1 TokenRequest that comes back. */
@@ -34,17 +36,19 @@ interface TokenAnswer {
 /** Code of an in-process image that runs as one container. */
 export class InProcessContainer {
   readonly #stop = new AbortController();
-  readonly #lines: string[];
+  readonly #clock: Clock;
+  readonly #lines: LogLine[];
   /** Settles when the code has ended; never rejects. */
   readonly exited: Promise<ContainerExit>;
 
   /** Starts at once. */
   constructor(start: InProcessStart) {
+    this.#clock = start.clock;
     this.#lines = [...start.previousLines];
     this.exited = this.#run(start);
   }
 
-  get lines(): readonly string[] {
+  get lines(): readonly LogLine[] {
     return this.#lines;
   }
 
@@ -74,8 +78,9 @@ export class InProcessContainer {
     }
   }
 
-  #log(line: string): void {
-    this.#lines.push(line);
+  #log(text: string): void {
+    const sequence = (this.#lines.at(-1)?.sequence ?? 0) + 1;
+    this.#lines.push({ at: this.#clock.now(), text, sequence });
     if (this.#lines.length > LOG_LINES_MAX) this.#lines.splice(0, this.#lines.length - LOG_LINES_MAX);
   }
 

@@ -3,6 +3,7 @@ import { PODS } from "@nodeless/api";
 import type { Clock, Logger, Random } from "@nodeless/environment";
 import { createInformer, type Informer, type KubernetesClient } from "@nodeless/runtime";
 import { BoundedWork } from "./bounded-work.ts";
+import { followLog, formatLines, type LogLine, type LogPart, selectLines } from "./container-log.ts";
 import type { InProcessImage, KubeletHost, KubeletTimings, NodeRegistration } from "./contract.ts";
 import { repositoryOf } from "./images.ts";
 import { KubeletEvents } from "./kubelet-events.ts";
@@ -87,15 +88,41 @@ class SimulatedKubelets implements KubeletHost {
     this.#agents.delete(nodeName);
   }
 
-  logs(pod: Pod, containerName: string): string | undefined {
-    const { spec } = pod;
+  logs(pod: Pod, containerName: string, part: LogPart = {}): string | undefined {
+    const lines = this.#logLines(pod, containerName);
+    return lines === undefined ? undefined : formatLines(selectLines(lines, part, this.#options.clock.now()), part);
+  }
+
+  async *followLogs(pod: Pod, containerName: string, part: LogPart, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+    const isRunning = (): boolean => this.#agentOf(pod)?.workerOf(pod)?.isRunning(containerName) === true;
+    // Whatever it printed until it ended is still given.
+    let ended = false;
+    const read = (): readonly LogLine[] | undefined => {
+      if (ended) return undefined;
+      ended = !isRunning();
+      return this.#logLines(pod, containerName) ?? [];
+    };
+    yield* followLog({ read }, part, {
+      clock: this.#options.clock,
+      signal: AbortSignal.any([signal, this.#stop.signal]),
+    });
+  }
+
+  #logLines(pod: Pod, containerName: string): readonly LogLine[] | undefined {
+    const { spec, status } = pod;
     const container = [...(spec.initContainers ?? []), ...spec.containers].find(({ name }) => name === containerName);
     if (container === undefined) return undefined;
-    const repository = repositoryOf(container.image ?? "");
-    if (!this.#options.images.some((image) => image.matches(repository)))
-      return `nodeless: container ${containerName} (image ${container.image ?? ""}) is simulated; no process runs, so it prints nothing\n`;
-    const lines = this.#agentOf(pod)?.workerOf(pod)?.logLines(containerName) ?? [];
-    return lines.map((line) => `${line}\n`).join("");
+    const image = container.image ?? "";
+    const repository = repositoryOf(image);
+    if (this.#options.images.some((one) => one.matches(repository)))
+      return this.#agentOf(pod)?.workerOf(pod)?.logLines(containerName) ?? [];
+    const { state } =
+      [...(status?.containerStatuses ?? []), ...(status?.initContainerStatuses ?? [])].find(
+        ({ name }) => name === containerName,
+      ) ?? {};
+    const startedAt = state?.running?.startedAt ?? state?.terminated?.startedAt;
+    const text = `nodeless: container ${containerName} (image ${image}) is simulated; no process runs, so it prints nothing`;
+    return [{ at: startedAt === undefined ? this.#options.clock.now() : new Date(startedAt), text, sequence: 1 }];
   }
 
   async run(signal: AbortSignal): Promise<void> {

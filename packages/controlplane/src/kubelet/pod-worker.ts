@@ -1,5 +1,6 @@
 import type { Pod, PodCondition, PodStatus } from "@nodeless/api";
 import { timestamp } from "@nodeless/runtime";
+import type { LogLine } from "./container-log.ts";
 import { type ContainerPod, ContainerRunner } from "./container-runner.ts";
 import { type ContainerRecord, isInitialized, newRecords, recordsFromStatus } from "./containers.ts";
 import { type KubeletServices, newContainerId, type PodNode } from "./kubelet-services.ts";
@@ -23,8 +24,8 @@ const DEFAULT_GRACE_SECONDS = 30;
 
 /**
  * Runs one pod on one node, as its kubelet would: admission, sandbox, init containers in order, containers, end. Simulated containers
- * start after the pull and start times and run until they are stopped; those of a Job's pods, and init containers, end with exit code
- * 0 after another `containerStartMs`. Probes are not run: running is ready.
+ * start after the pull and start times and run until they are stopped; init containers, and those of pods that are not restarted always, end with
+ * exit code 0 after another `containerStartMs`. Probes are not run: running is ready.
  */
 export class PodWorker implements StatusSource, ContainerPod {
   readonly #services: KubeletServices;
@@ -65,8 +66,16 @@ export class PodWorker implements StatusSource, ContainerPod {
   }
 
   /** Lines of an in-process container; undefined when it is simulated or has not run. */
-  logLines(containerName: string): readonly string[] | undefined {
+  logLines(containerName: string): readonly LogLine[] | undefined {
     return this.#runners.find(({ record }) => record.spec.name === containerName)?.logLines;
+  }
+
+  /** True while the container runs, also while the pod is being ended. */
+  isRunning(containerName: string): boolean {
+    return (
+      this.#stage !== "closed" &&
+      this.#records.some(({ spec, phase }) => spec.name === containerName && phase.kind === "running")
+    );
   }
 
   /** Begins the pod, or takes up one that an earlier process began. */

@@ -13,9 +13,10 @@ export function restartsAfter({ role }: Pick<ContainerRecord, "role">, pod: Pod,
   return policy === "Always" || exitCode !== 0;
 }
 
-/** True for pods whose simulated containers finish by themselves: those a Job controls. All others run until they are stopped. */
-export function isJobPod(pod: Pod): boolean {
-  return (pod.metadata.ownerReferences ?? []).some(
-    ({ controller, kind, apiVersion }) => controller === true && kind === "Job" && apiVersion.startsWith("batch/"),
-  );
+/**
+ * True for pods whose simulated containers finish by themselves: those that are not meant to run for ever, which the pods of Jobs never
+ * are. All others run until they are stopped.
+ */
+export function runsToCompletion({ spec }: Pod): boolean {
+  return (spec.restartPolicy ?? "Always") !== "Always";
 }
