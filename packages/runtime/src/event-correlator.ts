@@ -34,8 +34,9 @@ interface Bucket {
   atMs: number;
 }
 
-/** All five from client-go tools/record events_cache.go. */
+/** All but DROPPED_AT_ONCE from client-go tools/record events_cache.go. */
 const REMEMBERED_MAX = 4_096;
+const DROPPED_AT_ONCE = 512;
 const SIMILAR_MESSAGES_MAX = 10;
 const SIMILAR_WINDOW_MS = 600_000;
 const BURST_PER_OBJECT = 25;
@@ -103,10 +104,13 @@ export class EventCorrelator {
   }
 }
 
-/** Puts the entry last and drops the least recently used one beyond the bound. */
+/** Puts the entry last and drops the least recently used ones beyond the bound: many at once, since each look for the oldest is a walk. */
 function remember<V>(map: Map<string, V>, key: string, value: V): void {
   map.delete(key);
   map.set(key, value);
-  const [oldest] = map.keys();
-  if (map.size > REMEMBERED_MAX && oldest !== undefined) map.delete(oldest);
+  if (map.size <= REMEMBERED_MAX + DROPPED_AT_ONCE) return;
+  for (const oldest of map.keys()) {
+    if (map.size <= REMEMBERED_MAX) return;
+    map.delete(oldest);
+  }
 }

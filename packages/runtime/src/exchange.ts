@@ -14,6 +14,8 @@ export interface Exchange extends RequestOptions {
 /** A whole answer larger than this is not held in memory; the largest real list (100,000 pods) stays below it. */
 const ANSWER_BYTES_MAX = 1024 * 1024 * 1024;
 
+const utf8 = new TextDecoder();
+
 /** JSON over a transport: the one place where bytes become objects and failures become errors. */
 export class JsonExchanger {
   readonly #transport: Transport;
@@ -27,7 +29,7 @@ export class JsonExchanger {
   /** The decoded answer; text when it is not JSON (health endpoints), undefined when empty. */
   async exchange(exchange: Exchange): Promise<unknown> {
     const response = await this.#send(exchange);
-    const text = new TextDecoder().decode(await wholeBody(response, exchange.signal));
+    const text = utf8.decode(await wholeBody(response, exchange.signal));
     if (response.status >= 400) throw statusError(response, text);
     if (text === "") return undefined;
     return isJson(response) ? parseJson(text) : text;
@@ -36,8 +38,7 @@ export class JsonExchanger {
   /** The answer as a stream; failures are thrown before the first byte. */
   async stream(exchange: Exchange): Promise<AsyncIterable<Uint8Array>> {
     const response = await this.#send(exchange);
-    if (response.status >= 400)
-      throw statusError(response, new TextDecoder().decode(await wholeBody(response, exchange.signal)));
+    if (response.status >= 400) throw statusError(response, utf8.decode(await wholeBody(response, exchange.signal)));
     const { body } = response;
     return body instanceof Uint8Array ? once(body) : body;
   }
@@ -51,7 +52,7 @@ export class JsonExchanger {
         method,
         path,
         headers,
-        ...(body === undefined ? {} : { body: new TextEncoder().encode(JSON.stringify(body)) }),
+        ...(body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)) }),
         ...(signal === undefined ? {} : { signal }),
       });
     } catch (error) {

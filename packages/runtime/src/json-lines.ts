@@ -43,7 +43,9 @@ function decodeLine(chunk: Uint8Array): { readonly value: unknown } | undefined 
   return decoded;
 }
 
+const utf8 = new TextDecoder();
+
 function textOf(parts: readonly Uint8Array[]): string {
   const [only] = parts;
-  return new TextDecoder().decode(parts.length === 1 && only !== undefined ? only : Buffer.concat(parts));
+  return utf8.decode(parts.length === 1 && only !== undefined ? only : Buffer.concat(parts));
 }

@@ -76,24 +76,21 @@ function yamlDuplicates(node: unknown, path: string): string[] {
   });
 }
 
+const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
+
 function decodeUtf8(bytes: Uint8Array): string {
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return strictUtf8.decode(bytes);
   } catch (cause) {
     throw new StatusError(400, "BadRequest", "the body of the request is not valid UTF-8", { cause });
   }
 }
 
-function checkNesting(value: unknown): void {
-  let level: unknown[] = [value];
-  for (let depth = 0; level.length > 0; depth += 1) {
-    if (depth > NESTING_MAX) throw badRequest(`the body is nested deeper than ${NESTING_MAX} levels`);
-    level = level.flatMap((item) =>
-      typeof item === "object" && item !== null
-        ? Object.values(item).filter((child) => typeof child === "object" && child !== null)
-        : [],
-    );
-  }
+function checkNesting(value: unknown, depth = 0): void {
+  if (typeof value !== "object" || value === null) return;
+  if (depth > NESTING_MAX) throw badRequest(`the body is nested deeper than ${NESTING_MAX} levels`);
+  if (Array.isArray(value)) for (const item of value) checkNesting(item, depth + 1);
+  else for (const key in value) checkNesting((value as Readonly<Record<string, unknown>>)[key], depth + 1);
 }
 
 /** The body as an object with apiVersion and kind, or 400. */

@@ -9,6 +9,8 @@ export interface FleetCandidate {
   readonly instanceType: string;
   /** Zone of the override's subnet or the named one; undefined = any. */
   readonly zone: string | undefined;
+  /** Eighths of its subnet's addresses that are taken; 0 when any subnet will do. */
+  readonly subnetFullness: number;
   readonly capacityType: "spot" | "on-demand";
 }
 
@@ -23,7 +25,8 @@ export type AllocationStrategy =
 
 /**
  * The order in which a fleet tries its candidates: by price, or first by the overrides' priority (a lower number is higher; without a number
- * last). Equal ones keep the order of the request. Types without a price come last.
+ * last). Of equal ones those in emptier subnets come first, then the order of the request counts: EC2 spreads equal pools by what they have
+ * left, and one zone must not run out of addresses while the others are empty. Types without a price come last.
  */
 export function orderCandidates(
   candidates: readonly FleetCandidate[],
@@ -36,7 +39,12 @@ export function orderCandidates(
       priority: byPriority ? (candidate.override.Priority ?? Number.POSITIVE_INFINITY) : 0,
       price: priceOf(candidate, options.region) ?? Number.POSITIVE_INFINITY,
     }))
-    .sort((a, b) => compare(a.priority, b.priority) || compare(a.price, b.price))
+    .sort(
+      (a, b) =>
+        compare(a.priority, b.priority) ||
+        compare(a.price, b.price) ||
+        compare(a.candidate.subnetFullness, b.candidate.subnetFullness),
+    )
     .map(({ candidate }) => candidate);
 }
 

@@ -106,7 +106,9 @@ function candidatesOf(launch: FleetLaunch, capacityType: "spot" | "on-demand"): 
       const instanceType = override.InstanceType ?? (version.data["InstanceType"] as string | undefined);
       if (instanceType === undefined) throw missingParameter("InstanceType");
       const zone = override.AvailabilityZone ?? launch.core.subnets.get(override.SubnetId ?? "")?.zone;
-      return { config, override, instanceType, zone, capacityType };
+      const subnetFullness =
+        override.SubnetId === undefined ? 0 : launch.core.addresses.eighthsTaken(override.SubnetId);
+      return { config, override, instanceType, zone, subnetFullness, capacityType };
     }),
   );
 }

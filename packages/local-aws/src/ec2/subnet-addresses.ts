@@ -35,6 +35,12 @@ export class SubnetAddresses {
     return this.#pools.get(subnetId)?.used.size ?? 0;
   }
 
+  /** How full the subnet is, from 0 to 8 in whole eighths. */
+  eighthsTaken(subnetId: string): number {
+    const pool = this.#pools.get(subnetId);
+    return pool === undefined ? 0 : Math.floor((8 * pool.used.size) / pool.block.size);
+  }
+
   /** The next free address, or undefined when the subnet is full or unknown. */
   allocate(subnetId: string): string | undefined {
     const pool = this.#pools.get(subnetId);

@@ -16,6 +16,9 @@ const OWN_CLAIM_WAIT_MS = 5_000;
 const CREATES_MAX = 20;
 /** Source: karpenter.md §6.5. */
 const FAILED_SCHEDULING_DEDUPE_MS = 300_000;
+/** Nominations are told at most so often: a thousand pods must not cost a thousand events. Source: karpenter.md §6.5 (5/s, burst 10). */
+const NOMINATED_EVERY_MS = 200;
+const NOMINATED_BURST = 10;
 /** After a failed pass; the pods are still there. */
 const RETRY_MS = 1_000;
 
@@ -30,6 +33,8 @@ export class ProvisioningLoop {
   readonly #batcher: Batcher;
   /** Claims we created that the cache may not show yet. */
   readonly #created = new Map<string, number>();
+  #nominatedTokens = NOMINATED_BURST;
+  #nominatedAtMs = 0;
 
   constructor(context: ProvisionerContext, batcher: Batcher) {
     this.#context = context;
@@ -128,6 +133,12 @@ export class ProvisioningLoop {
   }
 
   #nominated(pod: Pod, target: string): void {
+    const nowMs = this.#context.clock.monotonicMs();
+    const earned = (nowMs - this.#nominatedAtMs) / NOMINATED_EVERY_MS;
+    this.#nominatedTokens = Math.min(NOMINATED_BURST, this.#nominatedTokens + earned);
+    this.#nominatedAtMs = nowMs;
+    if (this.#nominatedTokens < 1) return;
+    this.#nominatedTokens -= 1;
     this.#context.events.record(pod, {
       type: "Normal",
       reason: "Nominated",
