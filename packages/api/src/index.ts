@@ -22,8 +22,9 @@ export type {
 export {
   isLabelValue,
   isQualifiedName,
-  NORMALIZED_LABELS,
+  LABEL_ALIASES,
   nearestWellKnownLabel,
+  normalizedLabelKey,
   restrictedLabelReason,
   WELL_KNOWN_LABELS,
 } from "./karpenter/labels.ts";

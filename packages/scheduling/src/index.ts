@@ -17,7 +17,7 @@ export type {
 export { planScheduling } from "./packing/plan-scheduling.ts";
 export { podKeyOf } from "./packing/pod-shape.ts";
 export { labelHint } from "./requirements/label-hint.ts";
-export { isInstanceLabel, labelOf, normalizedLabelKey, WELL_KNOWN_LABELS } from "./requirements/labels.ts";
+export { isInstanceLabel, labelOf } from "./requirements/labels.ts";
 export type { LabelledNode } from "./requirements/node-affinity.ts";
 export { matchesNodeAffinity, matchesNodeSelectorTerm } from "./requirements/node-affinity.ts";
 export { cheapestOffering, compatibleOfferings, offeringMatches } from "./requirements/offerings.ts";

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { WELL_KNOWN_LABELS } from "@nodeless/api";
 import {
   allowsLabel,
   allowsValue,
@@ -18,7 +19,6 @@ import {
   requirementsFromNodeSelectorRequirements,
   requirementsOverlap,
   toNodeSelectorRequirements,
-  WELL_KNOWN_LABELS,
 } from "@nodeless/scheduling";
 import fc from "fast-check";
 

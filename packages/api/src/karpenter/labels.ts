@@ -27,7 +27,9 @@ const AWS_LABELS = [
   "instance-accelerator-name",
   "instance-accelerator-manufacturer",
   "instance-accelerator-count",
+  "instance-accelerator-memory",
   "instance-hypervisor",
+  "instance-pods",
   "instance-tenancy",
   "nitro-sandbox",
   "capacity-reservation-id",
@@ -40,6 +42,7 @@ const AWS_LABELS = [
 /** Labels every launched node has: a pod may ask for them even if the pool does not mention them. */
 export const WELL_KNOWN_LABELS: ReadonlySet<string> = new Set([
   LABELS.nodePool,
+  LABELS.provisionerName,
   LABELS.zone,
   LABELS.region,
   LABELS.instanceType,
@@ -51,8 +54,8 @@ export const WELL_KNOWN_LABELS: ReadonlySet<string> = new Set([
   ...AWS_LABELS.map((name) => `${AWS_PREFIX}${name}`),
 ]);
 
-/** Keys that mean the same; rewritten before any comparison. */
-export const NORMALIZED_LABELS: ReadonlyMap<string, string> = new Map([
+/** Older and drivers' keys, and the key of today that means the same. */
+export const LABEL_ALIASES: ReadonlyMap<string, string> = new Map([
   ["failure-domain.beta.kubernetes.io/zone", LABELS.zone],
   ["failure-domain.beta.kubernetes.io/region", LABELS.region],
   ["beta.kubernetes.io/arch", LABELS.arch],
@@ -61,15 +64,23 @@ export const NORMALIZED_LABELS: ReadonlyMap<string, string> = new Map([
   ["topology.ebs.csi.aws.com/zone", LABELS.zone],
 ]);
 
+/** Today's key for a label that has an older or a driver's alias; any other key unchanged. */
+export function normalizedLabelKey(key: string): string {
+  return LABEL_ALIASES.get(key) ?? key;
+}
+
 /** Domains whose labels only Karpenter may set. */
 const OWNED_DOMAINS = ["karpenter.sh", "karpenter.k8s.aws"] as const;
+
+/** Well known to pods, and written by Karpenter itself. */
+const SET_BY_KARPENTER: ReadonlySet<string> = new Set([LABELS.nodePool, LABELS.provisionerName]);
 
 /**
  * Why a NodePool may not set this label, as a sentence for the user; undefined when it may.
  * `karpenter.sh/nodepool` is well known to pods but set by Karpenter itself.
  */
 export function restrictedLabelReason(key: string): string | undefined {
-  if (key === LABELS.nodePool) return `${key} is set by Karpenter to the pool's own name; leave it out`;
+  if (SET_BY_KARPENTER.has(key)) return `${key} is set by Karpenter to the pool's own name; leave it out`;
   if (key === LABELS.hostname) return `${key} differs on every node, so no pool can promise a value; leave it out`;
   if (WELL_KNOWN_LABELS.has(key)) return undefined;
   const domain = key.includes("/") ? key.slice(0, key.indexOf("/")) : "";

@@ -1,4 +1,4 @@
-import { isLabelValue, isQualifiedName, NORMALIZED_LABELS, restrictedLabelReason } from "./labels.ts";
+import { isLabelValue, isQualifiedName, normalizedLabelKey, restrictedLabelReason } from "./labels.ts";
 import type { NodeSelectorRequirementWithMinValues } from "./node-pool.ts";
 import type { FieldError } from "./validate-node-pool.ts";
 
@@ -59,7 +59,7 @@ function* findContradictions(
 ): Iterable<FieldError> {
   const byKey = new Map<string, Requirement[]>();
   for (const requirement of requirements) {
-    const key = NORMALIZED_LABELS.get(requirement.key) ?? requirement.key;
+    const key = normalizedLabelKey(requirement.key);
     const group = byKey.get(key);
     if (group === undefined) byKey.set(key, [requirement]);
     else group.push(requirement);

@@ -1,7 +1,7 @@
 import type { Pod, ResourceAmounts } from "@nodeless/api";
-import { LABELS } from "@nodeless/api";
+import { LABELS, WELL_KNOWN_LABELS } from "@nodeless/api";
 import type { InstanceType, Requirement, Requirements, SchedulingNodePool } from "../model.ts";
-import { isInstanceLabel, WELL_KNOWN_LABELS } from "../requirements/labels.ts";
+import { isInstanceLabel } from "../requirements/labels.ts";
 import { requiredTerms } from "../requirements/node-affinity.ts";
 import { demandsLabel, requirement, requirementsOverlap } from "../requirements/requirement.ts";
 import { addAmounts } from "../resources/amounts.ts";

@@ -1,7 +1,7 @@
 import type { Pod } from "@nodeless/api";
-import { LABELS } from "@nodeless/api";
+import { LABELS, WELL_KNOWN_LABELS } from "@nodeless/api";
 import type { ExistingNode, SchedulingInput } from "../model.ts";
-import { labelOf, WELL_KNOWN_LABELS } from "../requirements/labels.ts";
+import { labelOf } from "../requirements/labels.ts";
 import { allowsLabel } from "../requirements/requirement.ts";
 import { compareText } from "../requirements/requirements.ts";
 import { addAmounts, subtractAmounts } from "../resources/amounts.ts";

@@ -1,5 +1,5 @@
+import { normalizedLabelKey } from "@nodeless/api";
 import type { Requirement } from "../model.ts";
-import { normalizedLabelKey } from "./labels.ts";
 
 /** Operators of node selector requirements; Gte and Lte are Karpenter's additions. */
 export type RequirementOperator = "In" | "NotIn" | "Exists" | "DoesNotExist" | "Gt" | "Lt" | "Gte" | "Lte";

@@ -1,7 +1,8 @@
 import type { NodeSelectorRequirement, NodeSelectorRequirementWithMinValues } from "@nodeless/api";
+import { normalizedLabelKey } from "@nodeless/api";
 import type { Requirement, Requirements } from "../model.ts";
 import { labelHint } from "./label-hint.ts";
-import { labelOf, normalizedLabelKey } from "./labels.ts";
+import { labelOf } from "./labels.ts";
 import { allowsLabel, demandsLabel, intersectRequirements, requirement, requirementsOverlap } from "./requirement.ts";
 import { formatRequirement } from "./requirement-format.ts";
 

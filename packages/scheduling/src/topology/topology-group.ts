@@ -6,9 +6,8 @@ import type {
   Toleration,
   TopologySpreadConstraint,
 } from "@nodeless/api";
-import { labelSelectorClauses, matchesClauses, matchesLabelSelector } from "@nodeless/api";
+import { labelSelectorClauses, matchesClauses, matchesLabelSelector, normalizedLabelKey } from "@nodeless/api";
 import type { Requirement } from "../model.ts";
-import { normalizedLabelKey } from "../requirements/labels.ts";
 import { compareText } from "../requirements/requirements.ts";
 
 /** Which nodes and pools count for a spread group. */

@@ -1,10 +1,10 @@
 import type { Pod } from "@nodeless/api";
-import { LABELS } from "@nodeless/api";
+import { LABELS, WELL_KNOWN_LABELS } from "@nodeless/api";
 import type { ExistingNode, Requirement, SchedulingInput, SchedulingNodePool } from "../model.ts";
 import type { PodShape } from "../packing/pod-shape.ts";
 import { podKeyOf } from "../packing/pod-shape.ts";
 import type { PoolCatalog } from "../packing/pool-catalog.ts";
-import { labelOf, WELL_KNOWN_LABELS } from "../requirements/labels.ts";
+import { labelOf } from "../requirements/labels.ts";
 import { allowsLabel, allowsValue } from "../requirements/requirement.ts";
 import { compareText, compatibleRequirements } from "../requirements/requirements.ts";
 import { toleratesTaints } from "../taints/tolerations.ts";
