@@ -254,6 +254,29 @@ test("FailedScheduling: the pod's own rules, then each pool, then existing nodes
   );
 });
 
+test("of many pools the text names first those that almost fit, and counts those meant for other pods", () => {
+  const others = ["a", "b", "c", "d", "e"].map((name) => ({
+    candidate: name,
+    rule: "requirements" as const,
+    message: "team is b",
+  }));
+  const text = unplacedText(
+    {
+      pod: pod(),
+      rejections: [
+        ...others,
+        { candidate: "tainted", rule: "taints", message: "taint x" },
+        { candidate: "full", rule: "limits", message: "limit of 4 cpu reached" },
+      ],
+    },
+    { names: new Set([...others.map(({ candidate }) => candidate), "tainted", "full"]), unusable: new Map() },
+  );
+  assert.equal(
+    text,
+    'NodePool "full": limit of 4 cpu reached; NodePool "tainted": taint x; NodePool "a": team is b; NodePool "b": team is b; NodePool "c": team is b; 2 more NodePools do not fit either',
+  );
+});
+
 const zoneTerm = (...values: string[]) => ({
   matchExpressions: [{ key: "topology.kubernetes.io/zone", operator: "In", values }],
 });

@@ -29,15 +29,21 @@ function poolParts(
   rejections: readonly Rejection[],
   { names, unusable }: { readonly names: ReadonlySet<string>; readonly unusable: UnusablePools },
 ): readonly string[] {
-  const asked = rejections
-    .filter(({ candidate }) => names.has(candidate))
-    .map(({ candidate, message }) => `NodePool ${JSON.stringify(candidate)}: ${message}`);
-  const skipped = [...unusable].map(
-    ([name, { message }]) => `NodePool ${JSON.stringify(name)} is not ready: ${message}`,
-  );
-  const all = [...asked, ...skipped];
+  const asked = rejections.filter(({ candidate }) => names.has(candidate));
+  const say = ({ candidate, message }: Rejection): string => `NodePool ${JSON.stringify(candidate)}: ${message}`;
+  const all = [
+    ...asked.filter(({ rule }) => !isForeign(rule)).map(say),
+    ...[...unusable].map(([name, { message }]) => `NodePool ${JSON.stringify(name)} is not ready: ${message}`),
+    ...asked.filter(({ rule }) => rule === "taints").map(say),
+    ...asked.filter(({ rule }) => rule === "requirements").map(say),
+  ];
   const more = all.length - POOLS_SHOWN_MAX;
   return more > 0 ? [...all.slice(0, POOLS_SHOWN_MAX), `${more} more NodePools do not fit either`] : all;
+}
+
+/** A pool meant for other pods has the least to say: it comes last, and so is the one that is only counted. */
+function isForeign(rule: Rejection["rule"]): boolean {
+  return rule === "taints" || rule === "requirements";
 }
 
 function nodeParts(rejections: readonly Rejection[]): readonly string[] {
