@@ -5,11 +5,7 @@ import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import type { Node, Pod } from "@nodeless/api";
 import { seededRandom } from "@nodeless/environment";
 import { kubectlPath } from "../support/kubectl.ts";
-import { newHome, type RunningNodeless, startNodeless } from "../support/nodeless.ts";
-
-interface Items<T> {
-  readonly items: readonly T[];
-}
+import { type Items, newHome, type RunningNodeless, startNodeless } from "../support/nodeless.ts";
 
 interface NodeClaim {
   readonly metadata: { readonly name: string };
@@ -81,11 +77,7 @@ async function writeUntilKilled(nodeless: RunningNodeless, prefix: string, ackno
 
 /** Pods, nodes, claims and instances tell one story. */
 async function consistent(nodeless: RunningNodeless): Promise<void> {
-  const ec2 = new EC2Client({
-    endpoint: nodeless.awsEndpoint,
-    region: "ap-northeast-2",
-    credentials: { accessKeyId: "NODELESSFAKEKEY00000", secretAccessKey: "nodeless-fake-secret-never-valid-at-aws" },
-  });
+  const ec2 = new EC2Client(nodeless.awsConfig);
   await nodeless.eventually(
     "instances, claims and nodes agree",
     async () => {

@@ -4,11 +4,7 @@ import { DescribeInstancesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { DescribeClusterCommand, EKSClient, ListFargateProfilesCommand } from "@aws-sdk/client-eks";
 import type { Node, Pod } from "@nodeless/api";
 import { kubectlPath } from "../support/kubectl.ts";
-import { dispose, type RunningNodeless, startNodeless } from "../support/nodeless.ts";
-
-interface Items<T> {
-  readonly items: readonly T[];
-}
+import { dispose, type Items, type RunningNodeless, startNodeless } from "../support/nodeless.ts";
 
 const FARGATE_NODE = /^fargate-ip-(\d+)-(\d+)-(\d+)-(\d+)\.ap-northeast-2\.compute\.internal$/;
 const EC2_NODE = /^ip-\d+-\d+-\d+-\d+\.ap-northeast-2\.compute\.internal$/;
@@ -27,13 +23,8 @@ describe("the listing that opens the posts", { skip: (await kubectlPath()) === u
   });
   after(() => dispose(nodeless));
 
-  const awsConfig = () => ({
-    endpoint: nodeless.awsEndpoint,
-    region: "ap-northeast-2",
-    credentials: { accessKeyId: "NODELESSFAKEKEY00000", secretAccessKey: "nodeless-fake-secret-never-valid-at-aws" },
-  });
   const instances = async (): Promise<readonly string[]> => {
-    const ec2 = new EC2Client(awsConfig());
+    const ec2 = new EC2Client(nodeless.awsConfig);
     const answer = await ec2.send(
       new DescribeInstancesCommand({ Filters: [{ Name: "instance-state-name", Values: ["pending", "running"] }] }),
     );
@@ -90,7 +81,7 @@ describe("the listing that opens the posts", { skip: (await kubectlPath()) === u
   });
 
   test("the AWS SDK reads the same truth", async () => {
-    const eks = new EKSClient(awsConfig());
+    const eks = new EKSClient(nodeless.awsConfig);
     const { cluster } = await eks.send(new DescribeClusterCommand({ name: "e2e" }));
     assert.equal(cluster?.status, "ACTIVE");
     assert.equal(cluster?.endpoint, nodeless.kubernetesEndpoint);
@@ -140,7 +131,7 @@ describe("the listing that opens the posts", { skip: (await kubectlPath()) === u
     const { stdout } = await nodeless.nodeless("status --name e2e -o json");
     const status = JSON.parse(stdout);
     assert.equal(status.pid, nodeless.pid);
-    assert.deepEqual(status.endpoints, { kubernetes: nodeless.kubernetesEndpoint, aws: nodeless.awsEndpoint });
+    assert.deepEqual(status.endpoints, { kubernetes: nodeless.kubernetesEndpoint, aws: nodeless.awsConfig.endpoint });
     assert.deepEqual(status.nodes, { total: 4, fargate: 4, ec2: 0, ready: 4 });
     assert.deepEqual(status.pods, { total: 4, running: 4, pending: 0 });
   });

@@ -3,11 +3,7 @@ import { after, before, describe, test } from "node:test";
 import type { Node, Pod } from "@nodeless/api";
 import { example } from "../support/example.ts";
 import { kubectlPath } from "../support/kubectl.ts";
-import { dispose, type RunningNodeless, startNodeless } from "../support/nodeless.ts";
-
-interface Items<T> {
-  readonly items: readonly T[];
-}
+import { dispose, type Items, type RunningNodeless, startNodeless } from "../support/nodeless.ts";
 
 const FILE = await example("old-karpenter-api/cluster.yaml");
 

@@ -10,11 +10,7 @@ import {
 } from "@aws-sdk/client-eks";
 import type { Event, Pod } from "@nodeless/api";
 import { kubectlPath } from "../support/kubectl.ts";
-import { dispose, newHome, type RunningNodeless, runNodeless, startNodeless } from "../support/nodeless.ts";
-
-interface Items<T> {
-  readonly items: readonly T[];
-}
+import { dispose, type Items, newHome, type RunningNodeless, runNodeless, startNodeless } from "../support/nodeless.ts";
 
 const DAEMON_SET = `apiVersion: apps/v1
 kind: DaemonSet
@@ -48,13 +44,8 @@ describe("what is refused says why and what to do", { skip: (await kubectlPath()
   let ec2: EC2Client;
   before(async () => {
     nodeless = await startNodeless();
-    const config = {
-      endpoint: nodeless.awsEndpoint,
-      region: "ap-northeast-2",
-      credentials: { accessKeyId: "NODELESSFAKEKEY00000", secretAccessKey: "nodeless-fake-secret-never-valid-at-aws" },
-    };
-    eks = new EKSClient(config);
-    ec2 = new EC2Client(config);
+    eks = new EKSClient(nodeless.awsConfig);
+    ec2 = new EC2Client(nodeless.awsConfig);
   });
   after(async () => {
     eks.destroy();

@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { LOCAL_ACCESS_KEY_ID, LOCAL_SECRET_ACCESS_KEY } from "@nodeless/local-aws";
 import { kubectlPath } from "./kubectl.ts";
 
 const BIN = new URL("../../packages/cli/bin/nodeless.js", import.meta.url).pathname;
@@ -13,11 +14,23 @@ export interface CommandResult {
   readonly exitCode: number;
 }
 
+/** What `kubectl get ... -o json` prints for more than one object. */
+export interface Items<T> {
+  readonly items: readonly T[];
+}
+
+/** Configuration of an AWS SDK client of the local cloud. */
+export interface AwsConfig {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string };
+}
+
 /** A running `nodeless up` of its own home, ports and kubeconfig, and the real clients pointed at it. */
 export interface RunningNodeless {
   readonly home: string;
   readonly pid: number;
-  readonly awsEndpoint: string;
+  readonly awsConfig: AwsConfig;
   readonly kubernetesEndpoint: string;
   /** Everything printed on stderr so far. */
   output(): string;
@@ -115,7 +128,11 @@ export async function startNodeless(options: StartOptions = {}): Promise<Running
   return {
     home,
     pid: child.pid ?? 0,
-    awsEndpoint: runtime.awsEndpoint,
+    awsConfig: {
+      endpoint: runtime.awsEndpoint,
+      region: "ap-northeast-2",
+      credentials: { accessKeyId: LOCAL_ACCESS_KEY_ID, secretAccessKey: LOCAL_SECRET_ACCESS_KEY },
+    },
     kubernetesEndpoint: runtime.kubernetesEndpoint,
     output: () => output,
     kubectl: runKubectl,
