@@ -37,6 +37,8 @@ export interface LocalClusterHostOptions {
 /** Clusters and machines of the local AWS: every EKS cluster is an embedded one, every instance a simulated kubelet. */
 export interface LocalClusterHost extends ClusterHost, InstanceHost {
   cluster(name: string): EmbeddedCluster | undefined;
+  /** Why a cluster could not be started: AWS tells only that it FAILED. */
+  startFailure(name: string): Error | undefined;
   close(): Promise<void>;
 }
 
@@ -55,6 +57,7 @@ export function createLocalClusterHost(options: LocalClusterHostOptions): LocalC
   const clusters = new Map<string, EmbeddedCluster>();
   /** Not yet in `clusters`: closing waits for them, or their listeners would keep the process alive. */
   const starting = new Set<Promise<EmbeddedCluster>>();
+  const failures = new Map<string, Error>();
   const machines = new Map<string, Machine>();
   const addonHealth = new Map<string, readonly { readonly code: string; readonly message: string }[]>();
   const required = (name: string): EmbeddedCluster => {
@@ -64,10 +67,16 @@ export function createLocalClusterHost(options: LocalClusterHostOptions): LocalC
   };
   return {
     cluster: (name) => clusters.get(name),
+    startFailure: (name) => failures.get(name),
     async start(launch): Promise<ClusterEndpoint> {
       const start = startCluster(options, launch);
       starting.add(start);
-      const cluster = await start.finally(() => starting.delete(start));
+      const cluster = await start
+        .catch((error: unknown) => {
+          failures.set(launch.name, error instanceof Error ? error : new Error(String(error)));
+          throw error;
+        })
+        .finally(() => starting.delete(start));
       clusters.set(launch.name, cluster);
       return {
         endpoint: cluster.endpoint,
@@ -136,9 +145,9 @@ function startCluster(options: LocalClusterHostOptions, launch: ClusterLaunch): 
     logger: logger.with({ cluster: launch.name }),
     fargate: fargateBackend(aws, launch.name),
     authenticator: (token) => aws().authenticateToken(launch.name, token),
-    images: (certificateAuthorityPem) => [
+    images: (certificateAuthorityPem, ownCluster) => [
       quietImage,
-      provisionerImage({ clock, random: random.split("provisioner"), certificateAuthorityPem }),
+      provisionerImage({ clock, random: random.split("provisioner"), certificateAuthorityPem, ownCluster }),
     ],
     podEnvironment: () => ({ AWS_ENDPOINT_URL: aws().url }),
   });

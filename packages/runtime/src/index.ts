@@ -47,7 +47,7 @@ export type { LeaderElectionOptions } from "./leader-election.ts";
 export { runLeaderElection } from "./leader-election.ts";
 export type { Indexers } from "./object-store.ts";
 export type { Transport, TransportRequest, TransportResponse } from "./transport.ts";
-export { transportOf } from "./transport.ts";
+export { tokenTransportOf, transportOf } from "./transport.ts";
 export type { WakeUp } from "./wake-up.ts";
 export { createWakeUp } from "./wake-up.ts";
 export type { WorkQueue } from "./work-queue.ts";

@@ -29,3 +29,12 @@ export function transportOf<User>(
 ): Transport {
   return (request) => handle({ ...request, user });
 }
+
+/** A transport that calls a server in the same process, as a client that has only a bearer token. `token` is asked for each request. */
+export function tokenTransportOf(
+  handle: (request: TransportRequest) => Promise<TransportResponse>,
+  token: () => Promise<string> | string,
+): Transport {
+  return async (request) =>
+    await handle({ ...request, headers: { ...request.headers, authorization: `Bearer ${await token()}` } });
+}

@@ -26,6 +26,7 @@ import {
   transportOf,
 } from "@nodeless/runtime";
 import { openFileStore, type Store } from "@nodeless/storage";
+import type { OwnCluster } from "../images/provisioner-image.ts";
 import { podIdentityWebhook } from "../pod-identity-webhook.ts";
 import type { Timings } from "../timings.ts";
 import { type ClusterCredentials, clusterCredentials } from "./credentials.ts";
@@ -42,8 +43,8 @@ export interface EmbeddedClusterOptions {
   readonly fargate: FargateBackend;
   /** `k8s-aws-v1.` tokens of the local AWS. */
   readonly authenticator: TokenAuthenticator;
-  /** Made per cluster, because containers trust that cluster's certificate authority. */
-  readonly images: (certificateAuthorityPem: string) => readonly InProcessImage[];
+  /** Made per cluster, because containers trust that cluster's certificate authority and call its API. */
+  readonly images: (certificateAuthorityPem: string, ownCluster: OwnCluster) => readonly InProcessImage[];
   /** Environment of pods with an IAM role, e.g. AWS_ENDPOINT_URL. */
   readonly podEnvironment: () => Readonly<Record<string, string>>;
 }
@@ -94,11 +95,11 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
 }
 
 interface Parts {
-  readonly api: ApiServer;
-  readonly listener: HttpsListener;
-  readonly client: KubernetesClient;
-  readonly kubelets: KubeletHost;
-  readonly serviceAccounts: Informer<ServiceAccount>;
+  api: ApiServer;
+  listener: HttpsListener;
+  client: KubernetesClient;
+  kubelets: KubeletHost;
+  serviceAccounts: Informer<ServiceAccount>;
 }
 
 async function startApi(
@@ -108,7 +109,7 @@ async function startApi(
 ): Promise<Parts> {
   const { launch, clock, random, logger, port, timings } = options;
   // The plugins need a client, which needs the server, which needs the plugins: the cell is filled before the first request.
-  const cell: { serviceAccounts?: Informer<ServiceAccount>; kubelets?: KubeletHost; client?: KubernetesClient } = {};
+  const cell: Partial<Parts> = {};
   const api = await createApiServer({
     store,
     clock,
@@ -148,7 +149,10 @@ async function startApi(
     random: random.split("kubelets"),
     logger: logger.with({ part: "kubelets" }),
     timings: timings.kubelet,
-    images: options.images(credentials.certificates.caCertificate),
+    images: options.images(credentials.certificates.caCertificate, {
+      endpoint: () => cell.listener?.url ?? "",
+      handle: (request) => api.handle(request),
+    }),
   });
   cell.client = client;
   cell.serviceAccounts = serviceAccounts;
@@ -164,6 +168,7 @@ async function startApi(
       clientCa: certificates.caCertificate,
     },
   });
+  cell.listener = listener;
   return { api, listener, client, kubelets, serviceAccounts };
 }
 

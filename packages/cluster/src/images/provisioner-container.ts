@@ -9,15 +9,16 @@ import type { ContainerContext } from "@nodeless/controlplane";
 import type { Clock } from "@nodeless/environment";
 import { jsonLogger } from "@nodeless/environment";
 import { parseProvisionerSettings, runProvisioner } from "@nodeless/provisioner";
-import { createKubernetesClient, httpsTransport } from "@nodeless/runtime";
+import { createKubernetesClient, httpsTransport, type Transport, tokenTransportOf } from "@nodeless/runtime";
 
 import type { ProvisionerImageOptions } from "./provisioner-image.ts";
 
 /** Runs the controllers until the container must stop. A rejection is a crash of the container. */
 export async function runProvisionerContainer(
   context: ContainerContext,
-  { clock, random, certificateAuthorityPem }: ProvisionerImageOptions,
+  options: ProvisionerImageOptions,
 ): Promise<void> {
+  const { clock, random } = options;
   const { env, pod, signal } = context;
   const settings = parseProvisionerSettings(env);
   const logger = jsonLogger({
@@ -32,7 +33,7 @@ export async function runProvisionerContainer(
     return value;
   };
   const token = cachedToken(clock, () => context.serviceAccountToken("https://kubernetes.default.svc"));
-  await using transport = httpsTransport({ url: required("CLUSTER_ENDPOINT"), ca: certificateAuthorityPem, token });
+  await using transport = kubernetesTransport(required("CLUSTER_ENDPOINT"), token, options);
   const clients = awsClients({
     region: required("AWS_REGION"),
     endpoint: env.get("AWS_ENDPOINT_URL"),
@@ -61,6 +62,20 @@ export async function runProvisionerContainer(
   } finally {
     for (const client of Object.values(clients)) client.destroy();
   }
+}
+
+/**
+ * The way to the container's own cluster leads through no socket: the same requests with the same token, but neither TLS nor a copy of every
+ * object in this process, which runs both sides.
+ */
+function kubernetesTransport(
+  url: string,
+  token: () => Promise<string>,
+  { ownCluster, certificateAuthorityPem }: ProvisionerImageOptions,
+): Transport & AsyncDisposable {
+  if (url !== ownCluster.endpoint()) return httpsTransport({ url, ca: certificateAuthorityPem, token });
+  const transport = tokenTransportOf((request) => ownCluster.handle(request), token);
+  return Object.assign(transport, { [Symbol.asyncDispose]: async () => {} });
 }
 
 /** Tokens of a projected volume are renewed well before they expire; a minute is plenty for tokens of an hour. */
