@@ -9,7 +9,7 @@ import {
   type NodeRegistration,
 } from "@nodeless/controlplane";
 import { ManualClock, seededRandom, silentLogger } from "@nodeless/environment";
-import { MemoryCluster } from "./kubelet-memory-cluster.ts";
+import { MemoryCluster } from "../../runtime/test/memory-cluster.ts";
 
 export const TIMINGS: KubeletTimings = {
   nodeReadyMs: 1_000,

@@ -2,7 +2,7 @@ import type { Fresh, Node, Pod, PodSpec, Taint } from "@nodeless/api";
 import { NODES, PODS } from "@nodeless/api";
 import { runDefaultScheduler } from "@nodeless/controlplane";
 import { seededRandom, silentLogger, systemClock } from "@nodeless/environment";
-import { MemoryCluster } from "./kubelet-memory-cluster.ts";
+import { MemoryCluster } from "../../runtime/test/memory-cluster.ts";
 
 export interface NodeOptions {
   readonly labels?: Readonly<Record<string, string>>;

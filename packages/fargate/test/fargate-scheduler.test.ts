@@ -10,7 +10,7 @@ import {
   type MicroVmNode,
   runFargateScheduler,
 } from "@nodeless/fargate";
-import { MemoryCluster } from "./memory-cluster.ts";
+import { MemoryCluster } from "../../runtime/test/memory-cluster.ts";
 
 const REGION = "ap-northeast-2";
 const PROFILE: FargateProfile = {
