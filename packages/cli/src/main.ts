@@ -1,5 +1,5 @@
 import { describeError } from "@nodeless/environment";
-import { Command, CommanderError } from "commander";
+import { Command, CommanderError, type Option } from "commander";
 import { completionCommand } from "./commands/completion.ts";
 import { downCommand } from "./commands/down.ts";
 import { envCommand } from "./commands/env.ts";
@@ -8,7 +8,9 @@ import { statusCommand } from "./commands/status.ts";
 import { upCommand } from "./commands/up.ts";
 import { versionCommand } from "./commands/version.ts";
 import { CommandError, EXIT, UsageError } from "./exit-codes.ts";
+import { stateProblem } from "./state-problem.ts";
 import { processTerminal, styled, type Terminal } from "./terminal.ts";
+import { VERSION } from "./version.ts";
 
 const EPILOGUE = `
 Examples:
@@ -24,6 +26,7 @@ export function buildProgram(terminal: Terminal): Command {
   const program = new Command("nodeless")
     .description("Kubernetes without nodes: hand over pods, each gets compute, and the compute goes away with it.")
     .addHelpText("after", EPILOGUE)
+    .version(VERSION, "--version", "print the version of nodeless")
     .showSuggestionAfterError(true);
   program.addCommand(upCommand(terminal));
   program.addCommand(downCommand(terminal));
@@ -40,8 +43,20 @@ export function buildProgram(terminal: Terminal): Command {
 function configure(command: Command, terminal: Terminal): void {
   command
     .exitOverride()
+    .showHelpAfterError(`run \`${commandPath(command)} --help\` for its options and examples`)
+    .configureHelp({ optionDescription: describeOption })
     .configureOutput({ writeOut: (text) => terminal.out(text), writeErr: (text) => terminal.err(text) });
   for (const child of command.commands) configure(child, terminal);
+}
+
+function commandPath(command: Command): string {
+  return command.parent === null ? command.name() : `${commandPath(command.parent)} ${command.name()}`;
+}
+
+/** Says the default where it says something: a flag that is not given is off. */
+function describeOption(option: Option): string {
+  if (option.defaultValue === undefined || option.defaultValue === false) return option.description;
+  return `${option.description} (default: ${String(option.defaultValue)})`;
 }
 
 const KEEP_ALIVE_MS = 60_000;
@@ -69,6 +84,8 @@ function exitCodeOf(error: unknown, terminal: Terminal): number {
     return EXIT.usage;
   }
   if (error instanceof Error && error.name === "AbortError") return EXIT.interrupted;
-  terminal.err(`${prefix} ${error instanceof CommandError ? error.message : describeError(error)}\n`);
+  const message =
+    error instanceof CommandError ? error.message : (stateProblem(error, terminal) ?? describeError(error));
+  terminal.err(`${prefix} ${message}\n`);
   return EXIT.error;
 }

@@ -1,3 +1,6 @@
+import { mkdir, open, realpath, rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { systemClock } from "@nodeless/environment";
 import { parseDocument } from "yaml";
 import { readFileIfPresent, writeFileAtomically } from "./state/state-directory.ts";
 
@@ -21,13 +24,25 @@ interface NamedEntry {
   readonly name?: unknown;
 }
 
+/** Throws InvalidKubeconfigError when the file is there and could not be merged into. */
+export async function checkKubeconfig(path: string): Promise<void> {
+  await readKubeconfig(path);
+}
+
 /** Puts the entry into the file beside whatever is there and makes it the current context. Comments and foreign entries stay. */
 export async function mergeKubeconfig(
   path: string,
   entry: KubeconfigEntry,
   options: { readonly setCurrent: boolean },
 ): Promise<void> {
-  const document = await readKubeconfig(path);
+  await changeKubeconfig(path, (document) => putEntry(document, entry, options));
+}
+
+function putEntry(
+  document: KubeconfigDocument,
+  entry: KubeconfigEntry,
+  options: { readonly setCurrent: boolean },
+): void {
   const name = entry.context;
   putNamed(document, "clusters", {
     name,
@@ -42,20 +57,57 @@ export async function mergeKubeconfig(
   });
   putNamed(document, "contexts", { name, context: { cluster: name, user: name } });
   if (options.setCurrent || !document.get("current-context")) document.set("current-context", name);
-  await writeFileAtomically(path, document.toString());
 }
 
 /** Takes the entry out again; a current context that pointed at it is unset. A missing file is fine. */
 export async function removeFromKubeconfig(path: string, context: string): Promise<void> {
   if ((await readFileIfPresent(path)) === undefined) return;
-  const document = await readKubeconfig(path);
+  await changeKubeconfig(path, (document) => removeEntry(document, context));
+}
+
+function removeEntry(document: KubeconfigDocument, context: string): void {
   for (const list of ["clusters", "users", "contexts"]) {
     const entries = (document.get(list) as { toJSON?: () => NamedEntry[] } | undefined)?.toJSON?.() ?? [];
     const index = entries.findIndex((entry) => entry.name === context);
     if (index >= 0) document.deleteIn([list, index]);
   }
   if (document.get("current-context") === context) document.set("current-context", "");
-  await writeFileAtomically(path, document.toString());
+}
+
+/** Another writer holds the file for milliseconds; a lock that stays this long was left behind. */
+const LOCK_TIMEOUT_MS = 5_000;
+const LOCK_POLL_MS = 20;
+
+/** Reads, changes and writes under `PATH.lock`, which kubectl respects too (client-go tools/clientcmd/loader.go). A link stays a link. */
+async function changeKubeconfig(path: string, change: (document: KubeconfigDocument) => void): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+  const file = await realpath(path).catch(() => path);
+  const lock = `${file}.lock`;
+  const deadline = systemClock.monotonicMs() + LOCK_TIMEOUT_MS;
+  while (!(await created(lock))) {
+    if (systemClock.monotonicMs() > deadline)
+      throw new InvalidKubeconfigError(
+        `kubeconfig ${path} is locked: if no other program is writing it, delete ${lock} and try again`,
+      );
+    await systemClock.sleep(LOCK_POLL_MS);
+  }
+  try {
+    const document = await readKubeconfig(path);
+    change(document);
+    await writeFileAtomically(file, document.toString());
+  } finally {
+    await rm(lock, { force: true });
+  }
+}
+
+async function created(path: string): Promise<boolean> {
+  try {
+    await (await open(path, "wx", 0o600)).close();
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
 }
 
 type KubeconfigDocument = ReturnType<typeof parseDocument>;

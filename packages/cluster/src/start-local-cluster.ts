@@ -5,10 +5,11 @@ import { createLocalAws, LOCAL_ACCESS_KEY_ID, LOCAL_SECRET_ACCESS_KEY, type Loca
 import type { KubernetesClient } from "@nodeless/runtime";
 import { openFileStore } from "@nodeless/storage";
 import { isAvailable } from "./embedded/embedded-cluster.ts";
-import { mergeKubeconfig } from "./kubeconfig.ts";
+import { requireFreePort } from "./free-port.ts";
+import { checkKubeconfig, mergeKubeconfig } from "./kubeconfig.ts";
 import { createLocalClusterHost, type LocalClusterHost } from "./local-cluster-host.ts";
 import { type RuntimeInfo, readRuntime, writeRuntime } from "./state/runtime-info.ts";
-import type { StatePaths } from "./state/state-directory.ts";
+import { contextOf, type StatePaths } from "./state/state-directory.ts";
 import { COMPRESSED_TIMINGS, REALISTIC_TIMINGS } from "./timings.ts";
 
 export interface LocalClusterOptions {
@@ -51,6 +52,7 @@ const AWS_PORT = 4566;
 export async function startLocalCluster(options: LocalClusterOptions): Promise<LocalCluster> {
   const { paths, clock, random, logger, realistic, spec } = options;
   const timings = realistic ? REALISTIC_TIMINGS : COMPRESSED_TIMINGS;
+  await checkSurroundings(options);
   const before = await readRuntime(paths);
   const cell: { aws?: LocalAws } = {};
   const aws = (): LocalAws => {
@@ -99,7 +101,10 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     await local.resume();
     // The AWS SDK is loaded here, while a cluster of an earlier run already answers.
     const { runEksSteps } = await import("./run-eks-steps.ts");
-    await runEksSteps(options, local, timings);
+    await runEksSteps(options, local, timings).catch((error: unknown) => {
+      // AWS only says that the cluster is FAILED and advises to delete it; here the reason is at hand, and the state worth keeping.
+      throw host.startFailure(spec.name) ?? error;
+    });
     const runtime = await publish(options, local, host);
     return {
       runtime,
@@ -111,6 +116,13 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     await close();
     throw error;
   }
+}
+
+/** What would otherwise fail only after everything was built. */
+async function checkSurroundings({ ports, kubeconfigPath }: LocalClusterOptions): Promise<void> {
+  if (kubeconfigPath !== undefined) await checkKubeconfig(kubeconfigPath);
+  if (ports.kubernetes !== undefined) await requireFreePort({ port: ports.kubernetes, option: "--kubernetes-port" });
+  if (ports.aws !== undefined) await requireFreePort({ port: ports.aws, option: "--aws-port" });
 }
 
 function clusterOf(host: LocalClusterHost, spec: ClusterSpec): NonNullable<ReturnType<LocalClusterHost["cluster"]>> {
@@ -128,7 +140,7 @@ function portOf(url: string | undefined): number | undefined {
 async function publish(options: LocalClusterOptions, aws: LocalAws, host: LocalClusterHost): Promise<RuntimeInfo> {
   const { name, paths, spec, clock, realistic, kubeconfigPath } = options;
   const cluster = clusterOf(host, spec);
-  const context = `nodeless-${name}`;
+  const context = contextOf(name);
   const { caCertificate, adminCertificate, adminKey } = cluster.credentials.certificates;
   const entry = {
     context,
@@ -153,6 +165,7 @@ async function publish(options: LocalClusterOptions, aws: LocalAws, host: LocalC
     realistic,
     accessKeyId: LOCAL_ACCESS_KEY_ID,
     secretAccessKey: LOCAL_SECRET_ACCESS_KEY,
+    ...(kubeconfigPath === undefined ? {} : { kubeconfigPath }),
   };
   await writeRuntime(paths, runtime);
   return runtime;

@@ -1,9 +1,10 @@
-import { deleteState, removeFromKubeconfig } from "@nodeless/cluster";
+import { contextOf, deleteState, knownNames, removeFromKubeconfig } from "@nodeless/cluster";
+import { DEFAULT_CLUSTER_NAME } from "@nodeless/eks/spec";
 import { systemClock } from "@nodeless/environment";
 import { Command } from "commander";
 import { CommandError } from "../exit-codes.ts";
 import type { Terminal } from "../terminal.ts";
-import { findLocalState, userKubeconfig } from "./local-state.ts";
+import { findLocalState, stateHome, userKubeconfig } from "./local-state.ts";
 
 /** A clean stop takes well under a second; this is for a machine under heavy load. */
 const STOP_TIMEOUT_MS = 15_000;
@@ -13,19 +14,25 @@ const POLL_MS = 50;
 export function downCommand(terminal: Terminal): Command {
   return new Command("down")
     .description("Stop a local cluster. Its state is kept unless --delete is given.")
-    .option("--name <name>", "the local cluster")
+    .option("--name <name>", "the local cluster", DEFAULT_CLUSTER_NAME)
     .option("--delete", "forget its state and its kubeconfig context", false)
     .addHelpText("after", "\nExamples:\n  nodeless down\n  nodeless down --name demo --delete\n")
-    .action(async (options: { name?: string; delete: boolean }) => {
+    .action(async (options: { name: string; delete: boolean }) => {
       const { name, paths, holder, runtime } = await findLocalState(terminal, options.name);
+      const exists = (await knownNames(stateHome(terminal))).includes(name);
       if (holder !== undefined) {
         await stop(name, holder.pid, async () => (await findLocalState(terminal, name)).holder !== undefined);
         terminal.err(`stopped ${name} (process ${holder.pid})\n`);
+      } else if (!exists) {
+        terminal.err(`there is no local cluster ${name}; \`nodeless status --all\` lists those that exist\n`);
+        return;
       } else if (!options.delete) {
         terminal.err(`${name} is not running\n`);
       }
       if (!options.delete) return;
-      if (runtime !== undefined) await removeFromKubeconfig(userKubeconfig(terminal), runtime.context);
+      // Today's KUBECONFIG need not be that of the start, e.g. after \`nodeless env\`.
+      for (const path of new Set([userKubeconfig(terminal), runtime?.kubeconfigPath ?? userKubeconfig(terminal)]))
+        await removeFromKubeconfig(path, runtime?.context ?? contextOf(name));
       await deleteState(paths);
       terminal.err(`deleted the state of ${name}\n`);
     });

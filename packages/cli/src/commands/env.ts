@@ -1,4 +1,6 @@
+import { DEFAULT_CLUSTER_NAME } from "@nodeless/eks/spec";
 import { Command } from "commander";
+import { UsageError } from "../exit-codes.ts";
 import type { Terminal } from "../terminal.ts";
 import { requireRunning } from "./local-state.ts";
 
@@ -6,10 +8,12 @@ import { requireRunning } from "./local-state.ts";
 export function envCommand(terminal: Terminal): Command {
   return new Command("env")
     .description("Print shell exports: KUBECONFIG, AWS_ENDPOINT_URL and clearly fake AWS keys.")
-    .option("--name <name>", "the local cluster")
-    .option("--shell <shell>", "posix or fish", "posix")
+    .option("--name <name>", "the local cluster", DEFAULT_CLUSTER_NAME)
+    .option("--shell <shell>", "posix (sh, bash, zsh) or fish", "posix")
     .addHelpText("after", '\nExamples:\n  eval "$(nodeless env)"\n  nodeless env --shell fish | source\n')
     .action(async (options: { name?: string; shell: string }) => {
+      if (options.shell !== "posix" && options.shell !== "fish")
+        throw new UsageError(`--shell: ${JSON.stringify(options.shell)} is not posix (sh, bash, zsh) or fish`);
       const { runtime, paths } = await requireRunning(terminal, options.name);
       const variables = {
         KUBECONFIG: paths.kubeconfig,
@@ -22,10 +26,13 @@ export function envCommand(terminal: Terminal): Command {
       };
       for (const [key, value] of Object.entries(variables))
         terminal.out(
-          options.shell === "fish" ? `set -gx ${key} ${quoted(value)};\n` : `export ${key}=${quoted(value)}\n`,
+          options.shell === "fish" ? `set -gx ${key} ${fishQuoted(value)};\n` : `export ${key}=${quoted(value)}\n`,
         );
     });
 }
+
+/** In fish's single quotes, a backslash escapes itself and the quote. */
+const fishQuoted = (value: string): string => `'${value.replaceAll("\\", "\\\\").replaceAll("'", "\\'")}'`;
 
 /** Single-quoted for a shell. */
 const quoted = (value: string): string => `'${value.replaceAll("'", "'\\''")}'`;

@@ -27,9 +27,18 @@ export interface DeleteOptions extends CommonOptions {
 /** `create`, `get` and `delete`, each with `fargateprofile`: eksctl's words and columns. */
 export function fargateProfileCommands(terminal: Terminal): readonly Command[] {
   return [
-    new Command("create").description("Create a part of a cluster.").addCommand(createCommand(terminal)),
-    new Command("get").description("Show parts of a cluster.").addCommand(getCommand(terminal)),
-    new Command("delete").description("Delete a part of a cluster.").addCommand(deleteCommand(terminal)),
+    new Command("create")
+      .description("Create a part of a cluster: fargateprofile.")
+      .addHelpText("after", "\nExamples:\n  nodeless create fargateprofile --name apps --namespace apps\n")
+      .addCommand(createCommand(terminal)),
+    new Command("get")
+      .description("Show parts of a cluster: fargateprofile.")
+      .addHelpText("after", "\nExamples:\n  nodeless get fargateprofile\n")
+      .addCommand(getCommand(terminal)),
+    new Command("delete")
+      .description("Delete a part of a cluster: fargateprofile.")
+      .addHelpText("after", "\nExamples:\n  nodeless delete fargateprofile --name apps\n")
+      .addCommand(deleteCommand(terminal)),
   ];
 }
 
@@ -69,7 +78,7 @@ function getCommand(terminal: Terminal): Command {
 }
 
 function deleteCommand(terminal: Terminal): Command {
-  return withCommonOptions(new Command("fargateprofile"))
+  return withCommonOptions(new Command("fargateprofile").alias("fargateprofiles"))
     .description("Delete a Fargate profile; its pods are deleted with it.")
     .requiredOption("--name <name>", "the profile")
     .option("--wait", "return when it is gone", false)

@@ -1,4 +1,5 @@
 import { clusterCounts, knownNames } from "@nodeless/cluster";
+import { DEFAULT_CLUSTER_NAME } from "@nodeless/eks/spec";
 import { Command } from "commander";
 import { CommandError } from "../exit-codes.ts";
 import { formatStructured, outputFormat } from "../output/structured.ts";
@@ -10,14 +11,14 @@ import { findLocalState, requireRunning, stateHome } from "./local-state.ts";
 export function statusCommand(terminal: Terminal): Command {
   return new Command("status")
     .description("Show a running local cluster: process, endpoints, nodes and pods.")
-    .option("--name <name>", "the local cluster")
+    .option("--name <name>", "the local cluster", DEFAULT_CLUSTER_NAME)
     .option("--all", "list every local cluster that has state", false)
     .option("-o, --output <format>", "table, json or yaml", "table")
     .addHelpText(
       "after",
       "\nExamples:\n  nodeless status\n  nodeless status -o json | jq -r .endpoints.kubernetes\n  nodeless status --all\n",
     )
-    .action(async (options: { name?: string; all: boolean; output: string }) => {
+    .action(async (options: { name: string; all: boolean; output: string }) => {
       const format = outputFormat(options.output, ["table", "json", "yaml"]);
       const value = options.all ? await listAll(terminal) : await describe(terminal, options.name);
       if (format !== "table") terminal.out(formatStructured(format, value));
@@ -41,7 +42,7 @@ interface Status {
   }[];
 }
 
-async function describe(terminal: Terminal, name: string | undefined): Promise<Status> {
+async function describe(terminal: Terminal, name: string): Promise<Status> {
   const { runtime, paths } = await requireRunning(terminal, name);
   try {
     const counts = await clusterCounts(paths, runtime);

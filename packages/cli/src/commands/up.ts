@@ -1,25 +1,32 @@
-import { spawn } from "node:child_process";
-import { mkdir, open, readFile } from "node:fs/promises";
-import { dirname } from "node:path";
-import { fileURLToPath } from "node:url";
+import { mkdir, open } from "node:fs/promises";
 import {
   AlreadyRunningError,
   acquireLock,
+  hasRememberedFile,
   lockHolder,
+  readRuntime,
   rememberedFile,
   rememberFile,
   type StatePaths,
   startLocalCluster,
   statePaths,
 } from "@nodeless/cluster";
-import { type ClusterFile, clusterSpec, DEFAULT_CLUSTER_NAME, parseClusterFile } from "@nodeless/eks/spec";
+import {
+  type ClusterFile,
+  clusterSpec,
+  DEFAULT_CLUSTER_NAME,
+  parseClusterFile,
+  type SpecNotice,
+} from "@nodeless/eks/spec";
 import { jsonLogger, systemClock, systemRandom } from "@nodeless/environment";
 import { Command } from "commander";
-import { CommandError, EXIT, UsageError } from "../exit-codes.ts";
+import { UsageError } from "../exit-codes.ts";
 import { inputName, readInputFile } from "../input-file.ts";
 import { progressLine, progressPrinter } from "../output/progress.ts";
 import { styled, type Terminal } from "../terminal.ts";
 import { VERSION } from "../version.ts";
+import { runDetached } from "./detach.ts";
+import { interruptible } from "./interruption.ts";
 import { stateHome, userKubeconfig } from "./local-state.ts";
 import { nextSteps } from "./next-steps.ts";
 
@@ -85,6 +92,7 @@ async function readInput(terminal: Terminal, options: UpOptions): Promise<Input>
 
 async function run(terminal: Terminal, options: UpOptions): Promise<void> {
   const started = systemClock.monotonicMs();
+  const settings = checked(options);
   const input = await readInput(terminal, options);
   const { name, paths } = input;
   const { spec, notices } = clusterSpec(input.file, {
@@ -92,61 +100,85 @@ async function run(terminal: Terminal, options: UpOptions): Promise<void> {
     region: terminal.environment["AWS_REGION"] ?? terminal.environment["AWS_DEFAULT_REGION"],
   });
   const lock = await acquireLock(paths.lock, name, systemClock.now());
-  const interruption = interruptible();
+  using interruption = interruptible();
   try {
-    if (input.text !== undefined) await rememberFile(paths, { file: input.file?.file ?? "", text: input.text });
-    announce(
-      terminal,
-      name,
-      options.realistic,
-      notices.map(({ message }) => message),
-    );
-    const log = await open(paths.log, "a", 0o600);
+    const rememberInput = await remembering(input);
+    announce(terminal, { name, realistic: options.realistic, notices });
+    await using log = await open(paths.log, "a", 0o600);
     const cluster = await startLocalCluster({
       name,
       paths,
       spec,
       realistic: options.realistic,
-      ports: {
-        kubernetes: port(options.kubernetesPort, "--kubernetes-port"),
-        aws: port(options.awsPort, "--aws-port"),
-      },
+      ports: settings.ports,
       kubeconfigPath: userKubeconfig(terminal),
       clock: systemClock,
       random: systemRandom,
       logger: jsonLogger({
         write: (line) => void log.appendFile(line).catch(() => {}),
         now: () => systemClock.now(),
-        minimumLevel: logLevel(options.logLevel),
+        minimumLevel: settings.logLevel,
       }),
       onEvent: progressPrinter(terminal),
       signal: interruption.signal,
     });
     try {
+      await rememberInput();
       progressLine(terminal, "ready", cluster.runtime.kubernetesEndpoint, systemClock.monotonicMs() - started);
       const pods = await cluster.systemPodsRunning(interruption.signal);
       progressLine(terminal, "system pods", `${pods} Running on Fargate`, systemClock.monotonicMs() - started);
       terminal.err(nextSteps(cluster.runtime));
-      process.send?.({ kind: "ready" });
+      // The parent of --detach may be gone by now.
+      if (process.connected) process.send?.({ kind: "ready" });
       await interruption.interrupted;
       terminal.err(`\nstopping ${name}; its state is kept in ${paths.directory}\n`);
     } finally {
       await cluster.close();
-      await log.close();
     }
+  } catch (error) {
+    if (!interruption.signal.aborted) throw error;
+    terminal.err(`\nstopped ${name} before it was ready; the same command goes on from there\n`);
   } finally {
-    interruption.dispose();
     await lock.release();
   }
-  if (interruption.signalName === "SIGINT") process.exitCode = EXIT.interrupted;
+  process.exitCode = interruption.exitCode();
 }
 
-function announce(terminal: Terminal, name: string, realistic: boolean, notices: readonly string[]): void {
+/**
+ * Keeps the file for a later `up` without -f: at once for a new cluster, so that a first start that breaks off can go on; else when
+ * the returned function is called, so that a file that is refused does not replace the one that works.
+ */
+async function remembering({ paths, file, text }: Input): Promise<() => Promise<void>> {
+  if (text === undefined || file === undefined) return async () => {};
+  const keep = (): Promise<void> => rememberFile(paths, { file: file.file, text });
+  if ((await hasRememberedFile(paths)) || (await readRuntime(paths)) !== undefined) return keep;
+  await keep();
+  return async () => {};
+}
+
+function announce(
+  terminal: Terminal,
+  { name, realistic, notices }: { name: string; realistic: boolean; notices: readonly SpecNotice[] },
+): void {
   const times = realistic ? "times are those of AWS" : "times are compressed (--realistic for those of AWS)";
   terminal.err(
     `nodeless ${VERSION}: local cluster ${styled(terminal, "bold", name)}; containers are simulated, nothing is paid, ${times}\n`,
   );
-  for (const notice of notices) terminal.err(`  ${styled(terminal, "yellow", "!")} ${notice}\n`);
+  for (const { message } of notices) terminal.err(`  ${styled(terminal, "yellow", "!")} ${message}\n`);
+}
+
+/** Options that need more than the parser's look. Throws UsageError before anything is touched. */
+function checked(options: UpOptions): {
+  readonly ports: { readonly kubernetes: number | undefined; readonly aws: number | undefined };
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+} {
+  return {
+    ports: {
+      kubernetes: port(options.kubernetesPort, "--kubernetes-port"),
+      aws: port(options.awsPort, "--aws-port"),
+    },
+    logLevel: logLevel(options.logLevel),
+  };
 }
 
 function port(value: string | undefined, option: string): number | undefined {
@@ -166,66 +198,24 @@ function logLevel(value: string): (typeof LOG_LEVELS)[number] {
   return level;
 }
 
-interface Interruption {
-  readonly signal: AbortSignal;
-  /** Resolves at the first SIGINT, SIGTERM or SIGHUP; a second SIGINT ends the process at once. */
-  readonly interrupted: Promise<void>;
-  signalName: NodeJS.Signals | undefined;
-  dispose(): void;
-}
-
-function interruptible(): Interruption {
-  const controller = new AbortController();
-  const interruption: Interruption = {
-    signal: controller.signal,
-    interrupted: new Promise((resolve) => controller.signal.addEventListener("abort", () => resolve(), { once: true })),
-    signalName: undefined,
-    dispose: () => {
-      for (const name of signals) process.removeListener(name, onSignal);
-    },
-  };
-  const signals: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
-  const onSignal = (name: NodeJS.Signals): void => {
-    if (controller.signal.aborted && name === "SIGINT") process.exit(EXIT.interrupted);
-    interruption.signalName = name;
-    controller.abort(new DOMException("interrupted", "AbortError"));
-  };
-  for (const name of signals) process.on(name, onSignal);
-  return interruption;
-}
-
 /** Starts the same command again without --detach, shows its progress, and returns when it is ready. */
 async function detach(terminal: Terminal, options: UpOptions): Promise<void> {
+  checked(options);
   const { name, paths, text } = await readInput(terminal, options);
   const holder = await lockHolder(paths.lock);
   if (holder !== undefined) throw new AlreadyRunningError(name, holder);
-  await mkdir(dirname(paths.log), { recursive: true, mode: 0o700 });
-  const output = await open(`${paths.directory}/output.log`, "w", 0o600);
-  const arguments_ = ["up", "--name", name, ...childOptions(options)];
-  const child = spawn(
-    process.execPath,
-    [...process.execArgv, fileURLToPath(new URL("../../bin/nodeless.js", import.meta.url)), ...arguments_],
-    {
-      detached: true,
-      cwd: terminal.cwd,
-      stdio: [text !== undefined && options.file === "-" ? "pipe" : "ignore", output.fd, output.fd, "ipc"],
-    },
-  );
-  if (options.file === "-") child.stdin?.end(text);
-  const exitCode = await new Promise<number | undefined>((resolve, reject) => {
-    child.once("message", () => resolve(undefined));
-    child.once("exit", (code) => resolve(code ?? EXIT.error));
-    child.once("error", reject);
+  await mkdir(paths.directory, { recursive: true, mode: 0o700 });
+  const pid = await runDetached(terminal, {
+    name,
+    args: ["up", "--name", name, ...childOptions(options)],
+    input: options.file === "-" ? text : undefined,
+    outputPath: `${paths.directory}/output.log`,
+    logPath: paths.log,
   });
-  await output.close();
-  terminal.err(await readFile(`${paths.directory}/output.log`, "utf8"));
-  if (exitCode !== undefined)
-    throw new CommandError(`${name} did not start (exit code ${exitCode}); its log is ${paths.log}`);
-  child.disconnect();
-  child.unref();
-  terminal.err(
-    `${name} goes on as process ${child.pid}; stop it with \`nodeless down${name === DEFAULT_CLUSTER_NAME ? "" : ` --name ${name}`}\`\n`,
-  );
+  if (pid !== undefined)
+    terminal.err(
+      `${name} goes on as process ${pid}; stop it with \`nodeless down${name === DEFAULT_CLUSTER_NAME ? "" : ` --name ${name}`}\`\n`,
+    );
 }
 
 function childOptions(options: UpOptions): readonly string[] {

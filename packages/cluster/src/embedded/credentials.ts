@@ -1,3 +1,4 @@
+import { createPrivateKey, X509Certificate } from "node:crypto";
 import { join } from "node:path";
 import { type ClusterCertificates, createCertificates, generateServiceAccountKey } from "@nodeless/apiserver";
 import type { Random } from "@nodeless/environment";
@@ -37,7 +38,11 @@ export async function clusterCredentials(
 function parseCredentials(text: string, path: string): ClusterCredentials {
   try {
     const value = JSON.parse(text) as ClusterCredentials;
-    if (typeof value.serviceAccountKey === "string" && typeof value.certificates === "object") return value;
+    const { caCertificate, caKey, servingCertificate, servingKey, adminCertificate, adminKey } = value.certificates;
+    // Reading them is the check: a damaged one would otherwise fail somewhere inside a handshake.
+    for (const certificate of [caCertificate, servingCertificate, adminCertificate]) new X509Certificate(certificate);
+    for (const key of [caKey, servingKey, adminKey, value.serviceAccountKey]) createPrivateKey(key);
+    return value;
   } catch {
     // Falls through to the one error below.
   }

@@ -1,4 +1,4 @@
-import { mkdir, open, readFile, rm } from "node:fs/promises";
+import { link, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
 
 /** Who holds a name. */
@@ -30,35 +30,59 @@ export async function acquireLock(path: string, name: string, now: Date): Promis
     startedAt: now.toISOString(),
     processStart: await processStart(process.pid),
   };
-  // Two tries: the second after removing a dead holder's file. If it exists again, somebody else was faster.
-  for (const attempt of [1, 2]) {
-    try {
-      const file = await open(path, "wx", 0o600);
-      await file.writeFile(JSON.stringify(holder));
-      await file.close();
-      return { release: () => rm(path, { force: true }) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  // Written aside and linked, so that nobody ever reads half a lock and takes it for a dead one.
+  const own = `${path}.${process.pid}`;
+  await writeFile(own, JSON.stringify(holder), { mode: 0o600 });
+  try {
+    // Two tries: the second after removing a dead holder's file. If it exists again, somebody else was faster.
+    for (const attempt of [1, 2]) {
+      if (await linked(own, path)) return { release: () => rm(path, { force: true }) };
+      const other = await lockHolder(path);
+      if (other !== undefined || attempt === 2)
+        throw new AlreadyRunningError(name, other ?? { pid: 0, startedAt: "an unknown time", processStart: "" });
+      await removeDead(path);
     }
-    const other = await lockHolder(path);
-    if (other !== undefined || attempt === 2)
-      throw new AlreadyRunningError(name, other ?? { pid: 0, startedAt: "an unknown time", processStart: "" });
-    await rm(path, { force: true });
+    throw new Error("unreachable: the loop returns or throws");
+  } finally {
+    await rm(own, { force: true });
   }
-  throw new Error("unreachable: the loop returns or throws");
+}
+
+async function linked(from: string, to: string): Promise<boolean> {
+  try {
+    await link(from, to);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** Moves the lock away before looking again: whoever replaced the dead one in the meantime gets theirs back. */
+async function removeDead(path: string): Promise<void> {
+  const aside = `${path}.${process.pid}.dead`;
+  try {
+    await rename(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  if ((await lockHolder(aside)) !== undefined) await linked(aside, path);
+  await rm(aside, { force: true });
 }
 
 /** The live process that holds the lock, or undefined when there is none or it is dead. */
 export async function lockHolder(path: string): Promise<LockHolder | undefined> {
-  let holder: LockHolder;
+  let holder: Partial<LockHolder> | null;
   try {
-    holder = JSON.parse(await readFile(path, "utf8")) as LockHolder;
+    holder = JSON.parse(await readFile(path, "utf8")) as Partial<LockHolder> | null;
   } catch {
-    // Missing, or cut off while being written: nobody holds it.
+    // Missing or damaged: nobody holds it.
     return undefined;
   }
-  if (!Number.isInteger(holder.pid) || holder.pid <= 0 || !isAlive(holder.pid)) return undefined;
-  return (await processStart(holder.pid)) === holder.processStart ? holder : undefined;
+  const { pid, startedAt = "an unknown time", processStart: start } = holder ?? {};
+  if (pid === undefined || !Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return undefined;
+  return (await processStart(pid)) === start ? { pid, startedAt, processStart: start } : undefined;
 }
 
 function isAlive(pid: number): boolean {

@@ -18,6 +18,8 @@ export interface RuntimeInfo {
   /** Fake by looks, so that they can never be taken for somebody's. */
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
+  /** The user's kubeconfig that got the context. */
+  readonly kubeconfigPath?: string;
 }
 
 /** Keeps the facts for other commands; the ports are tried again at the next start. */
@@ -30,10 +32,17 @@ export async function readRuntime(paths: StatePaths): Promise<RuntimeInfo | unde
   const text = await readFileIfPresent(paths.runtime);
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as RuntimeInfo;
+    const runtime = JSON.parse(text) as Partial<RuntimeInfo> | null;
+    return isComplete(runtime) ? runtime : undefined;
   } catch {
     return undefined;
   }
+}
+
+const REQUIRED = ["name", "clusterName", "region", "kubernetesEndpoint", "awsEndpoint", "context"] as const;
+
+function isComplete(runtime: Partial<RuntimeInfo> | null): runtime is RuntimeInfo {
+  return typeof runtime?.pid === "number" && REQUIRED.every((key) => typeof runtime[key] === "string");
 }
 
 /** The input file of the last start with one, so that a later `up` without -f continues the same cluster. */
@@ -52,8 +61,16 @@ export async function rememberedFile(paths: StatePaths): Promise<RememberedFile 
   const text = await readFileIfPresent(rememberedPath(paths));
   if (text === undefined) return undefined;
   try {
-    return JSON.parse(text) as RememberedFile;
-  } catch (cause) {
-    throw new Error(`${rememberedPath(paths)} is damaged: give the cluster file again with -f`, { cause });
+    const remembered = JSON.parse(text) as Partial<RememberedFile> | null;
+    if (typeof remembered?.file === "string" && typeof remembered.text === "string")
+      return { file: remembered.file, text: remembered.text };
+  } catch {
+    // Falls through to the one error below.
   }
+  throw new Error(`${rememberedPath(paths)} is damaged: give the cluster file again with -f`);
+}
+
+/** Whether a file is remembered, damaged or not. */
+export async function hasRememberedFile(paths: StatePaths): Promise<boolean> {
+  return (await readFileIfPresent(rememberedPath(paths))) !== undefined;
 }

@@ -38,6 +38,9 @@ export function statePaths(home: string, name: string): StatePaths {
   };
 }
 
+/** The kubeconfig context, cluster and user of a name. */
+export const contextOf = (name: string): string => `nodeless-${name}`;
+
 /** Names that have state below `home`. */
 export async function knownNames(home: string): Promise<readonly string[]> {
   try {
