@@ -1,6 +1,5 @@
 import { DEFAULT_CLUSTER_NAME } from "@nodeless/eks/spec";
-import { Command } from "commander";
-import { UsageError } from "../exit-codes.ts";
+import { Command, Option } from "commander";
 import type { Terminal } from "../terminal.ts";
 import { requireRunning } from "./local-state.ts";
 
@@ -9,11 +8,11 @@ export function envCommand(terminal: Terminal): Command {
   return new Command("env")
     .description("Print shell exports: KUBECONFIG, AWS_ENDPOINT_URL and clearly fake AWS keys.")
     .option("--name <name>", "the local cluster", DEFAULT_CLUSTER_NAME)
-    .option("--shell <shell>", "posix (sh, bash, zsh) or fish", "posix")
+    .addOption(
+      new Option("--shell <shell>", "posix (sh, bash, zsh) or fish").choices(["posix", "fish"]).default("posix"),
+    )
     .addHelpText("after", '\nExamples:\n  eval "$(nodeless env)"\n  nodeless env --shell fish | source\n')
     .action(async (options: { name?: string; shell: string }) => {
-      if (options.shell !== "posix" && options.shell !== "fish")
-        throw new UsageError(`--shell: ${JSON.stringify(options.shell)} is not posix (sh, bash, zsh) or fish`);
       const { runtime, paths } = await requireRunning(terminal, options.name);
       const variables = {
         KUBECONFIG: paths.kubeconfig,

@@ -10,7 +10,7 @@ import { systemClock } from "@nodeless/environment";
 import { CommandError, UsageError } from "../exit-codes.ts";
 import { inputName, readInputFile } from "../input-file.ts";
 import { progressLine } from "../output/progress.ts";
-import { formatStructured, outputFormat } from "../output/structured.ts";
+import { formatStructured } from "../output/structured.ts";
 import { formatTable } from "../output/table.ts";
 import type { Terminal } from "../terminal.ts";
 import { type AwsTarget, awsTarget } from "./aws-target.ts";
@@ -30,7 +30,7 @@ export async function createProfiles(terminal: Terminal, options: CreateOptions)
 
 /** `get fargateprofile` */
 export async function getProfiles(terminal: Terminal, options: GetOptions): Promise<void> {
-  const format = outputFormat(options.output, ["table", "json", "yaml", "name"]);
+  const format = options.output;
   const target = await awsTarget(terminal, options);
   try {
     const profiles = (await listFargateProfiles(context(target))).filter(

@@ -1,4 +1,5 @@
 import { Command } from "commander";
+import { outputOption } from "../output/structured.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface CommonOptions {
@@ -16,7 +17,7 @@ export interface CreateOptions extends CommonOptions {
 
 export interface GetOptions extends CommonOptions {
   readonly name?: string;
-  readonly output: string;
+  readonly output: "table" | "json" | "yaml" | "name";
 }
 
 export interface DeleteOptions extends CommonOptions {
@@ -69,7 +70,7 @@ function getCommand(terminal: Terminal): Command {
   return withCommonOptions(new Command("fargateprofile").alias("fargateprofiles"))
     .description("List Fargate profiles, one row per selector.")
     .option("--name <name>", "only this profile")
-    .option("-o, --output <format>", "table, json, yaml or name", "table")
+    .addOption(outputOption("table", "json", "yaml", "name"))
     .addHelpText(
       "after",
       "\nExamples:\n  nodeless get fargateprofile --cluster demo\n  nodeless get fargateprofile -o yaml\n",

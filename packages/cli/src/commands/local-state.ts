@@ -50,7 +50,7 @@ export async function requireRunning(
   const state = await findLocalState(terminal, name);
   if (state.holder === undefined)
     throw new CommandError(
-      `no local cluster ${state.name} is running: start it with \`nodeless up${name === undefined ? "" : ` --name ${name}`}\``,
+      `no local cluster ${state.name} is running: start it with \`nodeless up${state.name === DEFAULT_CLUSTER_NAME ? "" : ` --name ${state.name}`}\``,
     );
   if (state.runtime === undefined || state.runtime.pid !== state.holder.pid) {
     throw new CommandError(

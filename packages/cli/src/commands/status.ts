@@ -2,7 +2,7 @@ import { clusterCounts, knownNames } from "@nodeless/cluster";
 import { DEFAULT_CLUSTER_NAME } from "@nodeless/eks/spec";
 import { Command } from "commander";
 import { CommandError } from "../exit-codes.ts";
-import { formatStructured, outputFormat } from "../output/structured.ts";
+import { formatStructured, outputOption } from "../output/structured.ts";
 import { formatTable } from "../output/table.ts";
 import type { Terminal } from "../terminal.ts";
 import { findLocalState, requireRunning, stateHome } from "./local-state.ts";
@@ -13,15 +13,14 @@ export function statusCommand(terminal: Terminal): Command {
     .description("Show a running local cluster: process, endpoints, nodes and pods.")
     .option("--name <name>", "the local cluster", DEFAULT_CLUSTER_NAME)
     .option("--all", "list every local cluster that has state", false)
-    .option("-o, --output <format>", "table, json or yaml", "table")
+    .addOption(outputOption("table", "json", "yaml"))
     .addHelpText(
       "after",
       "\nExamples:\n  nodeless status\n  nodeless status -o json | jq -r .endpoints.kubernetes\n  nodeless status --all\n",
     )
-    .action(async (options: { name: string; all: boolean; output: string }) => {
-      const format = outputFormat(options.output, ["table", "json", "yaml"]);
+    .action(async (options: { name: string; all: boolean; output: "table" | "json" | "yaml" }) => {
       const value = options.all ? await listAll(terminal) : await describe(terminal, options.name);
-      if (format !== "table") terminal.out(formatStructured(format, value));
+      if (options.output !== "table") terminal.out(formatStructured(options.output, value));
       else terminal.out(Array.isArray(value) ? allTable(value as readonly Summary[]) : statusText(value as Status));
     });
 }

@@ -3,6 +3,7 @@ import {
   AlreadyRunningError,
   acquireLock,
   hasRememberedFile,
+  type LocalClusterOptions,
   lockHolder,
   readRuntime,
   rememberedFile,
@@ -19,7 +20,7 @@ import {
   type SpecNotice,
 } from "@nodeless/eks/spec";
 import { jsonLogger, systemClock, systemRandom } from "@nodeless/environment";
-import { Command } from "commander";
+import { Command, Option } from "commander";
 import { UsageError } from "../exit-codes.ts";
 import { inputName, readInputFile } from "../input-file.ts";
 import { progressLine, progressPrinter } from "../output/progress.ts";
@@ -37,7 +38,7 @@ interface UpOptions {
   readonly realistic: boolean;
   readonly kubernetesPort?: string;
   readonly awsPort?: string;
-  readonly logLevel: string;
+  readonly logLevel: "debug" | "info" | "warn" | "error";
 }
 
 const HELP = `
@@ -60,7 +61,11 @@ export function upCommand(terminal: Terminal): Command {
     .option("--realistic", "take as long as AWS does instead of compressed times", false)
     .option("--kubernetes-port <port>", "port of the Kubernetes API (default: 6443, else a free one)")
     .option("--aws-port <port>", "port of the AWS API (default: 4566, else a free one)")
-    .option("--log-level <level>", "debug, info, warn or error; logs go to the state directory", "info")
+    .addOption(
+      new Option("--log-level <level>", "debug, info, warn or error; logs go to the state directory")
+        .choices(["debug", "info", "warn", "error"])
+        .default("info"),
+    )
     .addHelpText("after", HELP)
     .action((options: UpOptions) => (options.detach ? detach(terminal, options) : run(terminal, options)));
 }
@@ -92,7 +97,7 @@ async function readInput(terminal: Terminal, options: UpOptions): Promise<Input>
 
 async function run(terminal: Terminal, options: UpOptions): Promise<void> {
   const started = systemClock.monotonicMs();
-  const settings = checked(options);
+  const ports = requestedPorts(options);
   const input = await readInput(terminal, options);
   const { name, paths } = input;
   const { spec, notices } = clusterSpec(input.file, {
@@ -110,14 +115,14 @@ async function run(terminal: Terminal, options: UpOptions): Promise<void> {
       paths,
       spec,
       realistic: options.realistic,
-      ports: settings.ports,
+      ports,
       kubeconfigPath: userKubeconfig(terminal),
       clock: systemClock,
       random: systemRandom,
       logger: jsonLogger({
         write: (line) => void log.appendFile(line).catch(() => {}),
         now: () => systemClock.now(),
-        minimumLevel: settings.logLevel,
+        minimumLevel: options.logLevel,
       }),
       onEvent: progressPrinter(terminal),
       signal: interruption.signal,
@@ -167,17 +172,11 @@ function announce(
   for (const { message } of notices) terminal.err(`  ${styled(terminal, "yellow", "!")} ${message}\n`);
 }
 
-/** Options that need more than the parser's look. Throws UsageError before anything is touched. */
-function checked(options: UpOptions): {
-  readonly ports: { readonly kubernetes: number | undefined; readonly aws: number | undefined };
-  readonly logLevel: (typeof LOG_LEVELS)[number];
-} {
+/** Throws UsageError before anything is touched. */
+function requestedPorts(options: UpOptions): LocalClusterOptions["ports"] {
   return {
-    ports: {
-      kubernetes: port(options.kubernetesPort, "--kubernetes-port"),
-      aws: port(options.awsPort, "--aws-port"),
-    },
-    logLevel: logLevel(options.logLevel),
+    kubernetes: port(options.kubernetesPort, "--kubernetes-port"),
+    aws: port(options.awsPort, "--aws-port"),
   };
 }
 
@@ -189,18 +188,9 @@ function port(value: string | undefined, option: string): number | undefined {
   return number;
 }
 
-const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
-
-function logLevel(value: string): (typeof LOG_LEVELS)[number] {
-  const level = LOG_LEVELS.find((candidate) => candidate === value);
-  if (level === undefined)
-    throw new UsageError(`--log-level: ${JSON.stringify(value)} is not one of ${LOG_LEVELS.join(", ")}`);
-  return level;
-}
-
 /** Starts the same command again without --detach, shows its progress, and returns when it is ready. */
 async function detach(terminal: Terminal, options: UpOptions): Promise<void> {
-  checked(options);
+  requestedPorts(options);
   const { name, paths, text } = await readInput(terminal, options);
   const holder = await lockHolder(paths.lock);
   if (holder !== undefined) throw new AlreadyRunningError(name, holder);

@@ -1,6 +1,6 @@
 import { DEFAULT_VERSION } from "@nodeless/eks/spec";
 import { Command } from "commander";
-import { formatStructured, outputFormat } from "../output/structured.ts";
+import { formatStructured, outputOption } from "../output/structured.ts";
 import type { Terminal } from "../terminal.ts";
 import { VERSION } from "../version.ts";
 
@@ -8,10 +8,9 @@ import { VERSION } from "../version.ts";
 export function versionCommand(terminal: Terminal): Command {
   return new Command("version")
     .description("Print the version of nodeless, of Node and of the default Kubernetes.")
-    .option("-o, --output <format>", "table, json or yaml", "table")
+    .addOption(outputOption("table", "json", "yaml"))
     .addHelpText("after", "\nExamples:\n  nodeless version\n  nodeless version -o json\n")
-    .action((options: { output: string }) => {
-      const format = outputFormat(options.output, ["table", "json", "yaml"]);
+    .action(({ output: format }: { output: "table" | "json" | "yaml" }) => {
       const facts = { nodeless: VERSION, node: process.versions.node, kubernetes: DEFAULT_VERSION };
       if (format === "json" || format === "yaml") terminal.out(formatStructured(format, facts));
       else

@@ -1,12 +1,12 @@
+import { Option } from "commander";
 import { stringify } from "yaml";
-import { UsageError } from "../exit-codes.ts";
 
 export type OutputFormat = "table" | "wide" | "json" | "yaml" | "name";
 
-/** Checks an `-o` value against what a command offers. Throws UsageError. */
-export function outputFormat<Format extends OutputFormat>(value: string, offered: readonly Format[]): Format {
-  if ((offered as readonly string[]).includes(value)) return value as Format;
-  throw new UsageError(`unknown output format ${JSON.stringify(value)}: use ${offered.join(", ")}`);
+/** `-o` with the formats a command offers; the first is the default. The parser refuses others. */
+export function outputOption(...offered: readonly [OutputFormat, ...OutputFormat[]]): Option {
+  const text = `${offered.slice(0, -1).join(", ")} or ${offered.at(-1)}`;
+  return new Option("-o, --output <format>", text).choices(offered).default(offered[0]);
 }
 
 /** JSON or YAML text of a value. */
