@@ -1,6 +1,6 @@
 import type { DaemonSet, Fresh, Node, NodeSelectorTerm, Pod, PodSpec, Toleration } from "@nodeless/api";
 import { TAINTS } from "@nodeless/api";
-import { acceptsNode, untoleratedTaint } from "../workload/node-fit.ts";
+import { firstUntoleratedTaint, matchesNodeAffinity } from "@nodeless/scheduling";
 import { podFromTemplate } from "../workload/pod-from-template.ts";
 
 export const REVISION_HASH_LABEL = "controller-revision-hash";
@@ -22,7 +22,7 @@ const HOST_NETWORK_TOLERATION: Toleration = {
 };
 
 /** The tolerations of the DaemonSet's pods on any node: its own and the defaults. */
-export function daemonTolerations({ tolerations = [], hostNetwork }: PodSpec): readonly Toleration[] {
+function daemonTolerations({ tolerations = [], hostNetwork }: PodSpec): readonly Toleration[] {
   const defaults = hostNetwork === true ? [...DAEMON_TOLERATIONS, HOST_NETWORK_TOLERATION] : DAEMON_TOLERATIONS;
   const missing = defaults.filter(
     (one) =>
@@ -43,13 +43,17 @@ export interface NodeFit {
 export function fitOf(daemonSet: DaemonSet, node: Node): NodeFit {
   const spec = daemonSet.spec.template.spec ?? { containers: [] };
   const pinnedElsewhere = spec.nodeName !== undefined && spec.nodeName !== "" && spec.nodeName !== node.metadata.name;
-  if (pinnedElsewhere || !acceptsNode(spec, node)) return { shouldRun: false, mayStay: false };
+  if (
+    pinnedElsewhere ||
+    !matchesNodeAffinity({ spec }, { name: node.metadata.name, labels: node.metadata.labels ?? {} })
+  )
+    return { shouldRun: false, mayStay: false };
   const taints = node.spec.taints ?? [];
   const tolerations = daemonTolerations(spec);
   return {
-    shouldRun: untoleratedTaint(taints, tolerations, ["NoSchedule", "NoExecute"]) === undefined,
+    shouldRun: firstUntoleratedTaint(taints, tolerations) === undefined,
     // NoSchedule keeps new pods out but does not throw running ones out.
-    mayStay: untoleratedTaint(taints, tolerations, ["NoExecute"]) === undefined,
+    mayStay: firstUntoleratedTaint(taints, tolerations, ["NoExecute"]) === undefined,
   };
 }
 

@@ -1,5 +1,5 @@
 import type { Pod, Taint } from "@nodeless/api";
-import { toleratesTaint } from "../workload/node-fit.ts";
+import { toleratesTaint } from "@nodeless/scheduling";
 
 /** When a pod must leave its node because of NoExecute taints: never, or in so many milliseconds (0: now). */
 export type EvictionPlan = { readonly kind: "stay" } | { readonly kind: "evict"; readonly inMs: number };
