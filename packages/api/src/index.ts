@@ -60,7 +60,6 @@ export { draftOf, formatObjectKey, parseObjectKey } from "./objects.ts";
 export type { ResourceAmounts } from "./pod-requests.ts";
 export { containerRequests, parseResourceList, podRequests } from "./pod-requests.ts";
 export {
-  addQuantities,
   canonicalQuantity,
   compareQuantities,
   formatBytes,
@@ -69,7 +68,6 @@ export {
   isQuantity,
   parseMilli,
   parseUnits,
-  subtractQuantities,
 } from "./quantity.ts";
 export * from "./resources.ts";
 export type { LabelClause, Labels } from "./selectors.ts";

@@ -118,18 +118,6 @@ export function compareQuantities(a: string | number, b: string | number): numbe
   return difference < 0n ? -1 : difference > 0n ? 1 : 0;
 }
 
-/** The sum in canonical form, in the first operand's format. Throws InvalidQuantityError. */
-export function addQuantities(a: string | number, b: string | number): string {
-  const first = parsed(a);
-  return format({ nano: first.nano + parsed(b).nano, format: first.nano === 0n ? parsed(b).format : first.format });
-}
-
-/** a minus b in canonical form, in the first operand's format. Throws InvalidQuantityError. */
-export function subtractQuantities(a: string | number, b: string | number): string {
-  const first = parsed(a);
-  return format({ nano: first.nano - parsed(b).nano, format: first.format });
-}
-
 /** Canonical text as the API server prints it: `1000m` → `1`, `1024Mi` → `1Gi`, `0.5Gi` → `512Mi`. Throws InvalidQuantityError. */
 export function canonicalQuantity(quantity: string | number): string {
   return format(parsed(quantity));

@@ -20,7 +20,7 @@ export { labelHint } from "./requirements/label-hint.ts";
 export { isInstanceLabel, labelOf } from "./requirements/labels.ts";
 export type { LabelledNode } from "./requirements/node-affinity.ts";
 export { matchesNodeAffinity, matchesNodeSelectorTerm } from "./requirements/node-affinity.ts";
-export { cheapestOffering, compatibleOfferings, offeringMatches } from "./requirements/offerings.ts";
+export { cheapestOffering, compatibleOfferings } from "./requirements/offerings.ts";
 export type { RequirementOperator } from "./requirements/requirement.ts";
 export {
   allowsLabel,
@@ -28,7 +28,6 @@ export {
   demandsLabel,
   intersectRequirements,
   isEmptyRequirement,
-  operatorOf,
   requirement,
   requirementsOverlap,
 } from "./requirements/requirement.ts";
@@ -36,17 +35,15 @@ export { formatRequirement, formatRequirements } from "./requirements/requiremen
 export type { Incompatibility } from "./requirements/requirements.ts";
 export {
   compatibleRequirements,
-  intersectingRequirements,
-  labelsSatisfy,
   mergeRequirements,
   requirementsConflict,
   requirementsFromLabels,
   requirementsFromNodeSelectorRequirements,
   toNodeSelectorRequirements,
 } from "./requirements/requirements.ts";
-export { addAmounts, firstShortfall, formatAmount, subtractAmounts } from "./resources/amounts.ts";
+export { addAmounts, formatAmount, subtractAmounts } from "./resources/amounts.ts";
 export type { HostPort } from "./resources/host-ports.ts";
-export { firstPortConflict, hostPortsConflict, hostPortsOf } from "./resources/host-ports.ts";
+export { firstPortConflict, hostPortsOf } from "./resources/host-ports.ts";
 export { firstUntoleratedTaint, formatTaint, toleratesTaint, toleratesTaints } from "./taints/tolerations.ts";
 export type { NodeFilter, TopologyGroup, TopologyOwner } from "./topology/topology-group.ts";
 export { groupSelects, TopologyGroups } from "./topology/topology-group.ts";

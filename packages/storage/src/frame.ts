@@ -8,7 +8,7 @@ import type { StoreRecord } from "./store.ts";
 export const FILE_HEADER: Buffer = Buffer.from("nodeless-store-1\n", "latin1");
 
 const FRAME_MARK = Buffer.from([0xf7, 0x4e, 0x44, 0x1b]);
-export const FRAME_HEAD_BYTES = 12;
+const FRAME_HEAD_BYTES = 12;
 const RECORD_HEAD_BYTES = 16;
 const KIND_RECORDS = 1;
 const KIND_END = 2;

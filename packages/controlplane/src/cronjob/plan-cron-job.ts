@@ -107,7 +107,7 @@ function statusOf(
   };
 }
 
-export function referenceTo({ metadata }: Job): ObjectReference {
+function referenceTo({ metadata }: Job): ObjectReference {
   const { name, namespace, uid, resourceVersion } = metadata;
   return {
     apiVersion: "batch/v1",

@@ -4,7 +4,7 @@ import { isPodReady } from "../workload/pod-status.ts";
 import { scaledValue } from "../workload/scaled-value.ts";
 
 /** An eviction that was granted is believed for this long if the pod does not go. Source: disruption DeletionTimeout. */
-export const DISRUPTED_POD_MS = 120_000;
+const DISRUPTED_POD_MS = 120_000;
 
 /** What a budget's status is computed from. */
 export interface DisruptionInput {

@@ -2,7 +2,7 @@ import type { EndpointAddress, EndpointSubset, Endpoints, Fresh, Service } from 
 import { type EndpointTarget, hostnameIn, type TargetGroup } from "./endpoint-targets.ts";
 
 /** Addresses of one Endpoints object; beyond it the object is marked and cut. Source: endpoints controller maxCapacity. */
-export const ENDPOINTS_CAPACITY = 1_000;
+const ENDPOINTS_CAPACITY = 1_000;
 const OVER_CAPACITY = "endpoints.kubernetes.io/over-capacity";
 
 /** The Endpoints object of a service, the older view of its slices. Source: kubernetes pkg/controller/endpoint (release 1.35). */

@@ -10,7 +10,7 @@ export const MANAGER = "endpointslice-controller.k8s.io";
 const HEADLESS_LABEL = "service.kubernetes.io/headless";
 
 /** Endpoints per slice. Source: --max-endpoints-per-slice. */
-export const ENDPOINTS_PER_SLICE_MAX = 100;
+const ENDPOINTS_PER_SLICE_MAX = 100;
 
 /** Changes that make the slices of a service right. */
 export interface SlicePlan {

@@ -16,7 +16,7 @@ export interface TemplateOwner extends KubernetesObject {
 }
 
 /** What `kubectl rollout undo` merges back: the whole template. Source: kubernetes daemon getPatch, statefulset getPatch. */
-export function revisionData(template: PodTemplateSpec): unknown {
+function revisionData(template: PodTemplateSpec): unknown {
   return { spec: { template: { ...template, $patch: "replace" } } };
 }
 
@@ -62,7 +62,7 @@ export function superfluousRevisions(
   return unused.slice(0, Math.max(0, unused.length - limit));
 }
 
-export function byRevision(revisions: readonly ControllerRevision[]): readonly ControllerRevision[] {
+function byRevision(revisions: readonly ControllerRevision[]): readonly ControllerRevision[] {
   return [...revisions].sort(
     (left, right) => left.revision - right.revision || (left.metadata.name < right.metadata.name ? -1 : 1),
   );

@@ -7,7 +7,7 @@ import type {
   StatefulSetStatus,
 } from "@nodeless/api";
 import { isPodAvailable, isPodReady, isPodTerminal } from "../workload/pod-status.ts";
-import { claimsOf, firstOrdinal, ordinalOf, podName, REVISION_LABEL, statefulPod, templateOf } from "./stateful-pod.ts";
+import { claimsOf, firstOrdinal, ordinalOf, REVISION_LABEL, statefulPod, templateOf } from "./stateful-pod.ts";
 
 /** What one look at a StatefulSet sees. */
 export interface StatefulObservation {
@@ -149,7 +149,7 @@ function revisionFor(
 }
 
 /** Counts, and the end of a rollout: when every pod is updated and ready the update revision becomes the current one. */
-export function computeStatefulStatus(observed: StatefulObservation): StatefulSetStatus {
+function computeStatefulStatus(observed: StatefulObservation): StatefulSetStatus {
   const { set, pods, currentRevision, updateRevision, now } = observed;
   const minReadySeconds = set.spec.minReadySeconds ?? 0;
   const named = pods.filter((pod) => ordinalOf(set, pod) !== undefined);
@@ -172,10 +172,6 @@ export function computeStatefulStatus(observed: StatefulObservation): StatefulSe
     ...(conditions === undefined ? {} : { conditions }),
     ...(set.metadata.generation === undefined ? {} : { observedGeneration: set.metadata.generation }),
   };
-}
-
-export function podNamesOf(set: StatefulSet): readonly string[] {
-  return Array.from({ length: set.spec.replicas ?? 1 }, (_, index) => podName(set, firstOrdinal(set) + index));
 }
 
 function isOrdered({ spec }: StatefulSet): boolean {

@@ -11,8 +11,8 @@ import { podFromTemplate } from "../workload/pod-from-template.ts";
 
 /** On StatefulSet pods its value is the name of the revision, on DaemonSet pods a bare hash. */
 export const REVISION_LABEL = "controller-revision-hash";
-export const POD_NAME_LABEL = "statefulset.kubernetes.io/pod-name";
-export const POD_INDEX_LABEL = "apps.kubernetes.io/pod-index";
+const POD_NAME_LABEL = "statefulset.kubernetes.io/pod-name";
+const POD_INDEX_LABEL = "apps.kubernetes.io/pod-index";
 
 /** The pod's ordinal, undefined when its name is not one of the set's. */
 export function ordinalOf(set: StatefulSet, pod: Pod): number | undefined {

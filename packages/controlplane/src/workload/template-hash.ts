@@ -11,7 +11,7 @@ export function templateHash(value: unknown, collisionCount = 0): string {
 }
 
 /** JSON with sorted keys; null and undefined fields are left out, because the API does not tell them from absent ones. */
-export function canonicalJson(value: unknown): string {
+function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(",")}]`;
   if (typeof value !== "object" || value === null) return JSON.stringify(value ?? null);
   const fields = Object.entries(value)

@@ -57,7 +57,7 @@ function filterReader<T>(name: string, table: FilterTable<T>): FilterValues<T> {
 }
 
 /** A test for a filter value; linear in the text, whatever the pattern. */
-export function wildcardMatcher(pattern: string): (text: string) => boolean {
+function wildcardMatcher(pattern: string): (text: string) => boolean {
   const tokens: { readonly kind: "any" | "one" | "char"; readonly char: string }[] = [];
   for (let index = 0; index < pattern.length; index += 1) {
     const char = pattern.charAt(index);

@@ -27,7 +27,7 @@ export function reservationView(core: Ec2Core, instances: readonly InstanceRecor
 }
 
 /** An instance as EC2 shows it; a terminated one has lost its network. */
-export function instanceView(core: Ec2Core, instance: InstanceRecord): Instance {
+function instanceView(core: Ec2Core, instance: InstanceRecord): Instance {
   const facts = findInstanceType(core.region, instance.instanceType);
   const image = findImage(instance.imageId);
   const gone = instance.state === "terminated";

@@ -221,7 +221,7 @@ function explicitTable(core: Ec2Core, subnetId: string): RouteTableRecord | unde
 }
 
 /** The table that routes a subnet: its own association, else the VPC's main table. */
-export function effectiveRouteTable(core: Ec2Core, subnetId: string): RouteTableRecord | undefined {
+function effectiveRouteTable(core: Ec2Core, subnetId: string): RouteTableRecord | undefined {
   const vpcId = core.subnets.get(subnetId)?.vpcId;
   return (
     explicitTable(core, subnetId) ??

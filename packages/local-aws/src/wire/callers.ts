@@ -17,7 +17,7 @@ export type AccessKeyDirectory = (accessKeyId: string) => AccessKey | undefined;
 
 /** Calls that carry no credentials: the token in them is the proof. */
 const UNSIGNED_OPERATIONS: ReadonlySet<string> = new Set(["sts.AssumeRoleWithWebIdentity", "sts.AssumeRoleWithSAML"]);
-export const ANONYMOUS_ARN = "anonymous";
+const ANONYMOUS_ARN = "anonymous";
 
 /**
  * ARN of the caller by the access key of the signature. The signature itself is not checked: whoever reaches the loopback port may

@@ -3,7 +3,7 @@ import { parseDurationMs } from "../settings/duration.ts";
 import { hitWithin, parseSchedule } from "./cron.ts";
 
 /** What a pool without budgets gets. Source: karpenter.md §1.4. */
-export const DEFAULT_BUDGETS: readonly NodePoolBudget[] = [{ nodes: "10%" }];
+const DEFAULT_BUDGETS: readonly NodePoolBudget[] = [{ nodes: "10%" }];
 
 /** The state of one pool's nodes that budgets count. */
 export interface BudgetState {

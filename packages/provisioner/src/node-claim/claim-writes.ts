@@ -9,7 +9,7 @@ import {
 } from "@nodeless/runtime";
 
 /** Conditions that make a claim Ready, in the order they become True. */
-export const CLAIM_CONDITIONS = ["Launched", "Registered", "Initialized"] as const;
+const CLAIM_CONDITIONS = ["Launched", "Registered", "Initialized"] as const;
 
 /** Writes of one claim, in one place. */
 export class ClaimWriter {

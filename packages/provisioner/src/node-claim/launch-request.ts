@@ -11,7 +11,7 @@ import { formatResources, subtractAmounts } from "../provisioning/resource-lists
 import { poolNameOf } from "../state/effective-pools.ts";
 
 /** On every node from its first boot until it is registered, so that nothing lands on it before its real taints are there. */
-export const UNREGISTERED_TAINT: Taint = { key: TAINTS.unregistered, effect: "NoExecute" };
+const UNREGISTERED_TAINT: Taint = { key: TAINTS.unregistered, effect: "NoExecute" };
 
 /** What the cloud is asked for. `instanceTypes` is empty when nothing allowed has an available offering. */
 export function launchRequest(claim: NodeClaim, catalog: readonly InstanceType[]): LaunchRequest {

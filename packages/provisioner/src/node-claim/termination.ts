@@ -7,7 +7,7 @@ import type { ProvisionerContext } from "../state/context.ts";
 import { type ClaimWriter, ignoringNotFound } from "./claim-writes.ts";
 
 /** Until when a node may drain; written on the claim so that every replica agrees. */
-export const TERMINATION_TIMESTAMP = "karpenter.sh/nodeclaim-termination-timestamp";
+const TERMINATION_TIMESTAMP = "karpenter.sh/nodeclaim-termination-timestamp";
 
 /**
  * Ends a claim that is being deleted: its nodes first (their own finalizer drains them), then the instance, then the finalizer.

@@ -64,7 +64,7 @@ function claimRequirements({ requirements, instanceTypes }: PlannedClaim): Reado
 }
 
 /** Requirements with one value are labels of the coming node; the instance type is known only after the launch. */
-export function singleValues(requirements: Iterable<Requirement>): Readonly<Record<string, string>> {
+function singleValues(requirements: Iterable<Requirement>): Readonly<Record<string, string>> {
   const labels = new Map<string, string>();
   for (const { key, complement, values } of requirements) {
     const [value] = values;

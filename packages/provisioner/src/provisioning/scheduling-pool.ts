@@ -23,7 +23,7 @@ export function poolLabels({
 }
 
 /** spec.requirements ∩ labels ∩ the pool's name (karpenter.md §3.3). */
-export function poolRequirements(effective: Pick<EffectivePool, "pool" | "generation">): Requirements {
+function poolRequirements(effective: Pick<EffectivePool, "pool" | "generation">): Requirements {
   return mergeRequirements(
     requirementsFromNodeSelectorRequirements(effective.pool.spec.template.spec.requirements),
     requirementsFromLabels(poolLabels(effective)),

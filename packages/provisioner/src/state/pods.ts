@@ -4,7 +4,7 @@ import { parseDurationMs } from "../settings/duration.ts";
 
 /** What a pod is to the provisioner. All pure; `now` is passed in. */
 
-export function isOwnedBy(pod: Pod, kind: string): boolean {
+function isOwnedBy(pod: Pod, kind: string): boolean {
   return pod.metadata.ownerReferences?.some((owner) => owner.kind === kind) === true;
 }
 

@@ -67,7 +67,7 @@ export function admits({ complement, values, gte, lte }: Requirement, value: str
 }
 
 /** Is a node without the label excluded? */
-export function insists({ complement, values, gte, lte }: Requirement): boolean {
+function insists({ complement, values, gte, lte }: Requirement): boolean {
   return complement ? values.size === 0 || gte !== undefined || lte !== undefined : values.size > 0;
 }
 
@@ -94,7 +94,7 @@ export function satisfiableTogether(requirements: readonly Requirement[]): boole
 }
 
 /** Does every label state that `narrow` admits satisfy the expression? */
-export function implies(narrow: Requirement, expression: NodeSelectorRequirement): boolean {
+function implies(narrow: Requirement, expression: NodeSelectorRequirement): boolean {
   if (!narrow.complement && narrow.values.size === 0) return expressionHolds(expression, undefined);
   const bounds = (expression.values ?? []).map(
     (value): Requirement => ({

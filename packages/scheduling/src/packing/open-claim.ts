@@ -122,7 +122,7 @@ export function meetsMinValues(types: readonly PricedType[], set: TypeSet): bool
 }
 
 /** How many values of a label the types can have between them; zones and capacity types come from available offerings. */
-export function distinctValues(types: readonly PricedType[], key: string): number {
+function distinctValues(types: readonly PricedType[], key: string): number {
   const values = new Set<string>();
   for (const { type } of types) {
     const offered = type.requirements.get(key);

@@ -57,7 +57,7 @@ export interface PlanningModel {
 }
 
 /** Effects that a pod must tolerate; PreferNoSchedule is given up last, by the blanket toleration. */
-export const PLANNED_EFFECTS: readonly string[] = ["NoSchedule", "NoExecute", "PreferNoSchedule"];
+const PLANNED_EFFECTS: readonly string[] = ["NoSchedule", "NoExecute", "PreferNoSchedule"];
 
 /** Prepares an input for planning. */
 export function planningModel(input: SchedulingInput): PlanningModel {
@@ -153,6 +153,6 @@ function judgeNode(variant: PodVariant, node: ExistingNode): string | undefined 
 }
 
 /** A node's label; its name stands in for a missing hostname. */
-export function nodeLabel(node: ExistingNode, key: string): string | undefined {
+function nodeLabel(node: ExistingNode, key: string): string | undefined {
   return labelOf(node.labels, key) ?? (key === LABELS.hostname ? node.name : undefined);
 }

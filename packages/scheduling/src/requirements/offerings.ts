@@ -11,7 +11,7 @@ export function compatibleOfferings(
 }
 
 /** True if a node bought this way satisfies the requirements on zone, zone id and capacity type. */
-export function offeringMatches(offering: Offering, requirements: Requirements): boolean {
+function offeringMatches(offering: Offering, requirements: Requirements): boolean {
   const zone = requirements.get(LABELS.zone);
   if (zone !== undefined && !allowsValue(zone, offering.zone)) return false;
   const capacityType = requirements.get(LABELS.capacityType);

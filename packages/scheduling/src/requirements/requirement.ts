@@ -126,9 +126,3 @@ export function requirementsOverlap(a: Requirement, b: Requirement): boolean {
   }
   return !isEmptyRequirement(intersectRequirements(a, b));
 }
-
-/** The display operator: bounds count as Exists, as upstream has it. */
-export function operatorOf({ complement, values }: Requirement): "In" | "NotIn" | "Exists" | "DoesNotExist" {
-  if (complement) return values.size > 0 ? "NotIn" : "Exists";
-  return values.size > 0 ? "In" : "DoesNotExist";
-}

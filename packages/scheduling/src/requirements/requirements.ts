@@ -1,9 +1,7 @@
 import type { NodeSelectorRequirement, NodeSelectorRequirementWithMinValues } from "@nodeless/api";
-import { normalizedLabelKey } from "@nodeless/api";
 import type { Requirement, Requirements } from "../model.ts";
 import { labelHint } from "./label-hint.ts";
-import { labelOf } from "./labels.ts";
-import { allowsLabel, demandsLabel, intersectRequirements, requirement, requirementsOverlap } from "./requirement.ts";
+import { demandsLabel, intersectRequirements, requirement, requirementsOverlap } from "./requirement.ts";
 import { formatRequirement } from "./requirement-format.ts";
 
 /** Labels as requirements: every label is `In` its value. Keys are normalised. */
@@ -76,22 +74,6 @@ export function compatibleRequirements(
   return requirementsConflict(node, wanted, allowUndefined) === undefined;
 }
 
-/** True if every key that both sets name has a common value; keys of one side only are ignored. */
-export function intersectingRequirements(a: Requirements, b: Requirements): boolean {
-  const [small, large] = a.size <= b.size ? [a, b] : [b, a];
-  for (const one of small.values()) {
-    const other = large.get(one.key);
-    if (other !== undefined && !requirementsOverlap(one, other)) return false;
-  }
-  return true;
-}
-
-/** True if a node with exactly these labels satisfies the requirements. */
-export function labelsSatisfy(labels: Readonly<Record<string, string>>, wanted: Requirements): boolean {
-  for (const wish of wanted.values()) if (!allowsLabel(wish, labelOf(labels, wish.key))) return false;
-  return true;
-}
-
 /** The API form, sorted by key: In, NotIn, Exists, DoesNotExist, Gte, Lte; `minValues` stands on a key's first entry. */
 export function toNodeSelectorRequirements(
   requirements: Requirements,
@@ -118,9 +100,4 @@ function toEntries(one: Requirement): readonly NodeSelectorRequirementWithMinVal
 /** Order by code unit, the same on every machine. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** The requirement of a key, under its normalised name. */
-export function requirementOf(requirements: Requirements, key: string): Requirement | undefined {
-  return requirements.get(normalizedLabelKey(key));
 }

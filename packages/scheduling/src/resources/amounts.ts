@@ -15,12 +15,6 @@ export function subtractAmounts(a: ResourceAmounts, b: ResourceAmounts): Resourc
   return total;
 }
 
-/** The first resource, in the order asked, of which more is asked than offered. Zero fits everywhere. */
-export function firstShortfall(asked: ResourceAmounts, offered: ResourceAmounts): string | undefined {
-  for (const [name, amount] of asked) if (amount > 0 && amount > (offered.get(name) ?? 0)) return name;
-  return undefined;
-}
-
 /** What a person reads: cores for cpu, a binary quantity for bytes, a plain count otherwise. */
 export function formatAmount(resource: string, amount: number): string {
   if (resource === "cpu") return String(amount / 1000);

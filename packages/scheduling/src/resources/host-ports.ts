@@ -25,7 +25,7 @@ export function hostPortsOf(spec: Pick<PodSpec, "containers" | "initContainers" 
 }
 
 /** True if both cannot be held on one node: same port and protocol, and the same address or one of them every address. */
-export function hostPortsConflict(a: HostPort, b: HostPort): boolean {
+function hostPortsConflict(a: HostPort, b: HostPort): boolean {
   return (
     a.port === b.port &&
     a.protocol === b.protocol &&
