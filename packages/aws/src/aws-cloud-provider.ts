@@ -10,7 +10,7 @@ import type { InstanceType } from "@nodeless/scheduling";
 import { attempt } from "./aws-calls.ts";
 import { type ClusterFacts, clusterFactsSource } from "./cluster-facts.ts";
 import { Ec2InstanceTypes } from "./instance-types/ec2-instance-types.ts";
-import { InstanceTypeLists } from "./instance-types/instance-type-lists.ts";
+import { InstanceTypeLists, type MarketData } from "./instance-types/instance-type-lists.ts";
 import { Prices } from "./instance-types/prices.ts";
 import { Instances } from "./instances.ts";
 import { LaunchTemplates } from "./launch/launch-templates.ts";
@@ -64,15 +64,20 @@ class AwsCloudProvider implements CloudProvider {
     return attempt("list instance types", async () => {
       signal?.throwIfAborted();
       const resolved = this.#ready(nodeClass);
-      const [infos, zones, onDemand, spot] = await Promise.all([
-        this.#types.types(),
-        this.#types.zones(),
-        this.#prices.onDemand(),
-        this.#prices.spot(),
-      ]);
+      const market = await this.#market();
       signal?.throwIfAborted();
-      return this.#typeLists.get(resolved, { infos, zones, onDemand, spot });
+      return this.#typeLists.get(resolved, market);
     });
+  }
+
+  async #market(): Promise<MarketData> {
+    const [infos, zones, onDemand, spot] = await Promise.all([
+      this.#types.types(),
+      this.#types.zones(),
+      this.#prices.onDemand(),
+      this.#prices.spot(),
+    ]);
+    return { infos, zones, onDemand, spot };
   }
 
   launch(request: LaunchRequest, signal?: AbortSignal): Promise<CloudInstance> {
@@ -111,6 +116,8 @@ class AwsCloudProvider implements CloudProvider {
       const resolved = await this.#reconciler.reconcile(nodeClass as EC2NodeClass);
       signal?.throwIfAborted();
       this.#resolved.set(nodeClass.metadata.name, resolved);
+      // Asked for now, the types and prices are at hand when the first pods wait; who needs them hears of a failure.
+      if (notReadyReason(resolved.status) === undefined) this.#market().catch(() => undefined);
       return resolved.status;
     });
   }
