@@ -13,11 +13,20 @@ export interface WorkloadResult {
   readonly residentMiB: number;
 }
 
+/** One start, from the process's start on. */
+export interface StartResult {
+  /** The Kubernetes API answers. */
+  readonly apiReadyMs: number;
+  /** Every step is through. */
+  readonly readyMs: number;
+  readonly systemPodsMs: number;
+}
+
 export interface LocalClusterResult {
   /** New state: certificates and all objects are made. */
-  readonly cold: { readonly readyMs: number; readonly systemPodsMs: number };
+  readonly cold: StartResult;
   /** State of the run before. */
-  readonly warm: { readonly readyMs: number; readonly systemPodsMs: number };
+  readonly warm: StartResult;
   readonly workloads: readonly WorkloadResult[];
 }
 
@@ -25,10 +34,10 @@ export interface LocalClusterResult {
 export async function measureLocalCluster(podCounts: readonly number[]): Promise<LocalClusterResult> {
   const home = newHome();
   const first = await startMeasured(home);
-  const cold = { readyMs: first.readyMs, systemPodsMs: first.systemPodsMs };
+  const cold = startResult(first);
   await first.stop();
   const second = await startMeasured(home);
-  const warm = { readyMs: second.readyMs, systemPodsMs: second.systemPodsMs };
+  const warm = startResult(second);
   await second.delete();
   const workloads: WorkloadResult[] = [];
   for (const pods of podCounts) {
@@ -40,6 +49,10 @@ export async function measureLocalCluster(podCounts: readonly number[]): Promise
     }
   }
   return { cold, warm, workloads };
+}
+
+function startResult({ apiReadyMs, readyMs, systemPodsMs }: StartResult): StartResult {
+  return { apiReadyMs, readyMs, systemPodsMs };
 }
 
 function deployment(replicas: number): Fresh<Deployment> {

@@ -32,6 +32,8 @@ export interface LocalClusterHostOptions {
   readonly aws: () => LocalAws;
   /** The port of the first cluster started; others take free ones. */
   readonly port: (clusterName: string) => { readonly number: number; readonly fallback: boolean };
+  /** A cluster's API answers. */
+  readonly onStarted: (clusterName: string, endpoint: string) => void;
 }
 
 /** Clusters and machines of the local AWS: every EKS cluster is an embedded one, every instance a simulated kubelet. */
@@ -78,6 +80,7 @@ export function createLocalClusterHost(options: LocalClusterHostOptions): LocalC
         })
         .finally(() => starting.delete(start));
       clusters.set(launch.name, cluster);
+      options.onStarted(launch.name, cluster.endpoint);
       return {
         endpoint: cluster.endpoint,
         certificateAuthorityPem: cluster.credentials.certificates.caCertificate,

@@ -26,6 +26,8 @@ export interface LocalClusterOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly onEvent: (event: StepEvent) => void;
+  /** Called when the Kubernetes API of the spec's cluster answers: with kept state long before the steps are through. */
+  readonly onApiReady?: (endpoint: string) => void;
   readonly signal: AbortSignal;
 }
 
@@ -76,6 +78,9 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
       name === spec.name
         ? port(options.ports.kubernetes, before?.kubernetesEndpoint, KUBERNETES_PORT)
         : { number: 0, fallback: true },
+    onStarted: (name, endpoint) => {
+      if (name === spec.name) options.onApiReady?.(endpoint);
+    },
   });
   const store = await openFileStore({ directory: paths.aws });
   const local = await createLocalAws({

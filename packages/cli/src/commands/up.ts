@@ -125,6 +125,8 @@ async function run(terminal: Terminal, options: UpOptions): Promise<void> {
         minimumLevel: options.logLevel,
       }),
       onEvent: progressPrinter(terminal),
+      onApiReady: (endpoint) =>
+        progressLine(terminal, "Kubernetes API answers", endpoint, systemClock.monotonicMs() - started),
       signal: interruption.signal,
     });
     try {
