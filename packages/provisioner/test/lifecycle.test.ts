@@ -408,6 +408,24 @@ test("a Provisioner with its AWSNodeTemplate works as it did: claims carry both 
   assert.deepEqual(cluster.claims, []);
 });
 
+test("fields of the old generation that have no effect are named", async () => {
+  cluster = new ClusterHarness();
+  const withTemplate = { ...template, spec: { ...template.spec, launchTemplate: "mine" } };
+  const withRuntime = {
+    ...provisioner,
+    spec: { ...provisioner.spec, kubeletConfiguration: { containerRuntime: "dockerd" } },
+  };
+  cluster.api.put(`${TEMPLATES}/default`, withTemplate);
+  cluster.api.put(`${PROVISIONERS}/default`, withRuntime);
+  cluster.start();
+  await cluster.advance(10);
+  const told = cluster.events.filter((event) => event.startsWith("FieldsIgnored default")).sort();
+  assert.deepEqual(
+    told.map((event) => /spec\.\S+ is dropped/.exec(event)?.[0]),
+    ["spec.kubeletConfiguration.containerRuntime is dropped", "spec.launchTemplate is dropped"],
+  );
+});
+
 test("of two generations with one name the new one counts, and the old one is told", async () => {
   cluster = new ClusterHarness();
   cluster.api.put(`${TEMPLATES}/default`, template);

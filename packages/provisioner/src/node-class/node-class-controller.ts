@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 import {
   AWS_NODE_TEMPLATES,
   type AWSNodeTemplate,
+  awsNodeTemplateLosses,
   EC2_NODE_CLASSES,
   FINALIZERS,
   type KubernetesObject,
@@ -10,6 +11,7 @@ import {
 import { informerSource, isConditionTrue, type ReconcileResult, runController } from "@nodeless/runtime";
 import { ignoringNotFound } from "../node-claim/claim-writes.ts";
 import type { ProvisionerContext } from "../state/context.ts";
+import { reportLosses } from "../state/conversion-losses.ts";
 import type { EffectiveNodeClass } from "../state/effective-pools.ts";
 import { classStatus } from "./class-status.ts";
 
@@ -89,6 +91,7 @@ async function resolveClass(
     return;
   }
   const template = origin as AWSNodeTemplate;
+  reportLosses(context, template, awsNodeTemplateLosses(template));
   const message = status.conditions.find(({ type }) => type === "Ready")?.message ?? "";
   templates.set(template.metadata.name, {
     ready: isReady,

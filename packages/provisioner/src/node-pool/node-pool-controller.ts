@@ -1,8 +1,16 @@
 import { isDeepStrictEqual } from "node:util";
-import { ANNOTATIONS, NODE_POOLS, type NodePool, PROVISIONERS, type Provisioner } from "@nodeless/api";
+import {
+  ANNOTATIONS,
+  NODE_POOLS,
+  type NodePool,
+  PROVISIONERS,
+  type Provisioner,
+  provisionerLosses,
+} from "@nodeless/api";
 import { type ControllerSource, informerSource, isConditionTrue, runController } from "@nodeless/runtime";
 import { ClaimWriter } from "../node-claim/claim-writes.ts";
 import type { ProvisionerContext } from "../state/context.ts";
+import { reportLosses } from "../state/conversion-losses.ts";
 import { poolNameOf } from "../state/effective-pools.ts";
 import { NODE_POOL_HASH_VERSION, nodePoolHash } from "./hash.ts";
 import { nodePoolStatus, type PoolObservation, provisionerStatus } from "./pool-status.ts";
@@ -118,6 +126,7 @@ async function writeProvisioner(
   { provisioner, observation }: { readonly provisioner: Provisioner; readonly observation: PoolObservation },
   signal: AbortSignal,
 ): Promise<void> {
+  reportLosses(context, provisioner, provisionerLosses(provisioner));
   const status = provisionerStatus(observation, provisioner.status);
   if (isDeepStrictEqual(pick(provisioner.status, status), status)) return;
   const patch = {
