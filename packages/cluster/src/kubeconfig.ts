@@ -113,15 +113,28 @@ async function created(path: string): Promise<boolean> {
 type KubeconfigDocument = ReturnType<typeof parseDocument>;
 
 async function readKubeconfig(path: string): Promise<KubeconfigDocument> {
-  const text = (await readFileIfPresent(path)) ?? "";
+  const text =
+    (await readFileIfPresent(path).catch((cause: unknown) => {
+      throw new InvalidKubeconfigError(
+        `kubeconfig ${path} cannot be read (${(cause as Error).message}): correct that, or point KUBECONFIG at another file`,
+      );
+    })) ?? "";
   const document = parseDocument(
     text.trim() === "" ? "apiVersion: v1\nkind: Config\nclusters: []\nusers: []\ncontexts: []\n" : text,
+    { prettyErrors: false },
   );
   const value: unknown = document.errors.length > 0 ? undefined : document.toJS();
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     throw new InvalidKubeconfigError(
       `kubeconfig ${path} is not valid YAML (${document.errors[0]?.message ?? "not a mapping"}): repair it, or point KUBECONFIG at another file`,
     );
+  }
+  for (const list of ["clusters", "users", "contexts"]) {
+    const present = (value as Readonly<Record<string, unknown>>)[list] ?? [];
+    if (!Array.isArray(present))
+      throw new InvalidKubeconfigError(
+        `kubeconfig ${path} is not a kubeconfig (${list} is not a list): repair it, or point KUBECONFIG at another file`,
+      );
   }
   return document;
 }
