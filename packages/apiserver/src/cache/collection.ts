@@ -11,12 +11,17 @@ export interface ChangeEvent {
   readonly current: StoredObject;
   readonly previous: StoredObject | undefined;
   readonly deleted: boolean;
-  /** Encodings shared by all watchers, by representation. */
+  /** Encodings shared by all watchers, by representation; emptied when the change was handed out. */
   readonly encodings: Map<string, Uint8Array>;
 }
 
 /** 8,192 changes per resource let a watcher that was away for a second or two of full load resume without a new list. */
 const HISTORY_EVENTS_MAX = 8_192;
+/** Cut off in bulk, since a cut copies what stays. */
+const HISTORY_EVENTS_SLACK = 2_048;
+/** Written once and hardly ever looked into, but very many: their parsed form is kept only while they are news. */
+const SELDOM_READ: ReadonlySet<string> = new Set(["core/events"]);
+const NEWS_EVENTS = 64;
 
 interface NamespaceBucket {
   readonly objects: Map<string, StoredObject>;
@@ -66,7 +71,8 @@ export class Collection {
     else this.#put(event.namespace, event.name, event.current);
     if (this.#index !== undefined) this.#reindex(this.#index, event);
     this.#history.push(event);
-    if (this.#history.length > 2 * HISTORY_EVENTS_MAX) {
+    if (SELDOM_READ.has(this.prefix)) this.#history.at(-NEWS_EVENTS)?.current.forgetParsed();
+    if (this.#history.length > HISTORY_EVENTS_MAX + HISTORY_EVENTS_SLACK) {
       this.#history = this.#history.slice(-HISTORY_EVENTS_MAX);
       this.#historyStart = (this.#history[0]?.revision ?? event.revision) - 1;
     }

@@ -132,6 +132,9 @@ export class ObjectCache {
     collection.apply(event);
     this.#revision = revision;
     for (const listener of this.#listeners.get(key.prefix) ?? []) listener(event);
+    // Everybody who watches has it now. History is for the few who come back later: bytes are enough for them.
+    event.encodings.clear();
+    event.previous?.forgetParsed();
     for (const waiter of this.#revisionWaiters) if (waiter.revision <= revision) waiter.resolve();
   }
 

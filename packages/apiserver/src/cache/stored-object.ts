@@ -29,6 +29,11 @@ export class StoredObject {
     this.#object ??= JSON.parse(decoder.decode(this.json)) as KubernetesObject;
     return this.#object;
   }
+
+  /** Drops the parsed form, which takes several times the memory of the bytes; it is parsed again should somebody ask. */
+  forgetParsed(): void {
+    this.#object = undefined;
+  }
 }
 
 export function encodeJson(value: unknown): Uint8Array {
