@@ -103,7 +103,13 @@ export function clusterSpec(
     pools: manifests.filter(({ object }) => POOL_KINDS.has(object.kind)),
     workloads: manifests.filter(({ object }) => !POOL_KINDS.has(object.kind)),
   };
-  return { spec, notices };
+  return { spec, notices: [...emptyNotice(file), ...notices] };
+}
+
+function emptyNotice(file: ClusterFile | undefined): readonly SpecNotice[] {
+  return file !== undefined && file.config === undefined && file.manifests.length === 0
+    ? [{ message: `${file.file} holds no ClusterConfig and no manifest: building the default cluster` }]
+    : [];
 }
 
 function networkSpec(

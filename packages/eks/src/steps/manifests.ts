@@ -43,13 +43,22 @@ async function applyAll(
     try {
       if ((await applyObject(client, finder, object)) !== "unchanged") changes += 1;
     } catch (cause) {
-      throw new Error(place(object), { cause });
+      throw new Error(place(object), { cause: withRemedy(cause) });
     }
   }
   return {
     change: changes > 0 ? "created" : "unchanged",
     detail: objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`).join(", "),
   };
+}
+
+/** The server's words, and what to do where it is the same for everybody. */
+function withRemedy(cause: unknown): unknown {
+  const namespace = cause instanceof Error ? /^namespaces "(.+)" not found$/.exec(cause.message)?.[1] : undefined;
+  if (namespace === undefined) return cause;
+  return new Error(
+    `namespace ${JSON.stringify(namespace)} does not exist: put a Namespace of that name before it in the file`,
+  );
 }
 
 function placeOf(object: Fresh<KubernetesObject>, manifests: readonly FileManifest[]): string {

@@ -1,5 +1,5 @@
 import type { Fresh, KubernetesObject } from "@nodeless/api";
-import { type Document, isMap, LineCounter, parseAllDocuments } from "yaml";
+import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments, type YAMLMap } from "yaml";
 import { type ClusterConfig, readClusterConfig } from "./cluster-config.ts";
 import { type FileProblem, InvalidClusterFileError } from "./problem.ts";
 import { type ReadContext, report } from "./schema.ts";
@@ -37,7 +37,7 @@ export function parseClusterFile(text: string, file: string): ClusterFile {
   let config: ClusterConfig | undefined;
   const manifests: FileManifest[] = [];
   for (const document of Array.isArray(documents) ? documents : []) {
-    if (reportSyntax(document, context) || document.contents === null) continue;
+    if (reportSyntax(document, context) || isEmpty(document.contents)) continue;
     if (!isMap(document.contents)) {
       report(
         context,
@@ -50,8 +50,7 @@ export function parseClusterFile(text: string, file: string): ClusterFile {
         report(context, document.contents, "", "a second ClusterConfig: one file describes one cluster");
       config = readClusterConfig(document.contents, "", context);
     } else {
-      const manifest = readManifest(document, context);
-      if (manifest !== undefined) manifests.push(manifest);
+      manifests.push(...readManifests(document, context));
     }
   }
   if (problems.length > 0) throw new InvalidClusterFileError(problems);
@@ -64,16 +63,35 @@ function reportSyntax(document: Document.Parsed, { file, lines, problems }: Read
       file,
       line: lines.linePos(error.pos[0]).line,
       path: "",
-      message: `not valid YAML: ${error.message}`,
+      // The parser's only limit on depth is the stack.
+      message: `not valid YAML: ${/call stack/.test(error.message) ? "nested too deeply; flatten it" : error.message}`,
     });
   return document.errors.length > 0;
 }
 
-function readManifest(document: Document.Parsed, context: ReadContext): FileManifest | undefined {
-  const { contents } = document;
-  const value = document.toJS({ maxAliasCount: ALIASES_MAX }) as Partial<Fresh<KubernetesObject>>;
-  if (typeof value.apiVersion !== "string" || typeof value.kind !== "string") {
-    report(context, contents as never, "", "apiVersion and kind are required in every document");
+/** Nothing, or only comments. */
+function isEmpty(contents: Document.Parsed["contents"]): boolean {
+  return contents === null || (isScalar(contents) && contents.value === null);
+}
+
+/** One object, or those of a List, as `kubectl get -o yaml` prints it. */
+function readManifests(document: Document.Parsed, context: ReadContext): readonly FileManifest[] {
+  const contents = document.contents as unknown as YAMLMap & Node;
+  const items = contents.get("kind") === "List" ? contents.get("items") : undefined;
+  const nodes = isSeq<Node>(items) ? items.items : [contents];
+  return nodes.flatMap((node) => readManifest(document, node, context) ?? []);
+}
+
+function readManifest(document: Document.Parsed, node: Node, context: ReadContext): FileManifest | undefined {
+  let value: Partial<Fresh<KubernetesObject>> | null;
+  try {
+    value = node.toJS(document, { maxAliasCount: ALIASES_MAX }) as Partial<Fresh<KubernetesObject>> | null;
+  } catch (error) {
+    report(context, node, "", `cannot be used: ${(error as Error).message}; write it without so many aliases`);
+    return undefined;
+  }
+  if (typeof value?.apiVersion !== "string" || typeof value.kind !== "string") {
+    report(context, node, "", "apiVersion and kind are required in every document");
     return undefined;
   }
   const { metadata } = value;
@@ -82,9 +100,9 @@ function readManifest(document: Document.Parsed, context: ReadContext): FileMani
     metadata === null ||
     (typeof metadata.name !== "string" && typeof metadata.generateName !== "string")
   ) {
-    report(context, contents as never, "metadata.name", `required: give the ${value.kind} a name`);
+    report(context, node, "metadata.name", `required: give the ${value.kind} a name`);
     return undefined;
   }
-  const line = context.lines.linePos(contents?.range?.[0] ?? 0).line;
+  const line = context.lines.linePos(node.range?.[0] ?? 0).line;
   return { file: context.file, line, object: value as Fresh<KubernetesObject> };
 }
