@@ -28,6 +28,8 @@ export type PatchKind = "json" | "merge" | "strategic" | "apply";
 export interface WriteOptions extends RequestOptions {
   readonly fieldManager?: string;
   readonly dryRun?: boolean;
+  /** What the server does with fields it does not know; its default is Warn. */
+  readonly fieldValidation?: "Strict" | "Warn" | "Ignore";
 }
 
 export interface PatchOptions extends WriteOptions {

@@ -203,10 +203,11 @@ class HttpResourceClient<T extends KubernetesObject> implements ResourceClient<T
   }
 }
 
-function writeQuery({ fieldManager, dryRun }: WriteOptions): URLSearchParams {
+function writeQuery({ fieldManager, dryRun, fieldValidation }: WriteOptions): URLSearchParams {
   const query = new URLSearchParams();
   if (fieldManager !== undefined) query.set("fieldManager", fieldManager);
   if (dryRun === true) query.set("dryRun", "All");
+  if (fieldValidation !== undefined) query.set("fieldValidation", fieldValidation);
   return query;
 }
 

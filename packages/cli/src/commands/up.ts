@@ -21,7 +21,7 @@ import {
 } from "@nodeless/eks/spec";
 import { jsonLogger, systemClock, systemRandom } from "@nodeless/environment";
 import { Command, Option } from "commander";
-import { UsageError } from "../exit-codes.ts";
+import { CommandError, UsageError } from "../exit-codes.ts";
 import { inputName, readInputFile } from "../input-file.ts";
 import { progressLine, progressPrinter } from "../output/progress.ts";
 import { styled, type Terminal } from "../terminal.ts";
@@ -100,10 +100,15 @@ async function run(terminal: Terminal, options: UpOptions): Promise<void> {
   const ports = requestedPorts(options);
   const input = await readInput(terminal, options);
   const { name, paths } = input;
+  const before = await readRuntime(paths);
   const { spec, notices } = clusterSpec(input.file, {
     name,
-    region: terminal.environment["AWS_REGION"] ?? terminal.environment["AWS_DEFAULT_REGION"],
+    region: before?.region ?? terminal.environment["AWS_REGION"] ?? terminal.environment["AWS_DEFAULT_REGION"],
   });
+  if (before !== undefined && before.region !== spec.region)
+    throw new CommandError(
+      `${name} lives in ${before.region}, the file asks for ${spec.region}: start another with --name, or forget this one with \`nodeless down --name ${name} --delete\``,
+    );
   const lock = await acquireLock(paths.lock, name, systemClock.now());
   using interruption = interruptible();
   try {

@@ -50,6 +50,9 @@ export class ResourceFinder {
   }
 }
 
+/** As kubectl asks by default: a misspelt field is refused, not dropped. */
+const WRITE = { fieldManager: "nodeless", fieldValidation: "Strict" } as const;
+
 /**
  * Creates the object, or brings the existing one to what the object says (merge patch: fields that the object does not
  * mention stay). Throws the server's ApiStatusError for anything it refuses.
@@ -70,9 +73,9 @@ export async function applyObject(
   const resource = client.resource(type);
   const existing = name === "" ? undefined : await resource.find({ namespace, name });
   if (existing === undefined) {
-    await resource.create(placed, { fieldManager: "nodeless" });
+    await resource.create(placed, WRITE);
     return "created";
   }
-  const patched = await resource.patch({ namespace, name }, "merge", placed, { fieldManager: "nodeless" });
+  const patched = await resource.patch({ namespace, name }, "merge", placed, WRITE);
   return patched.metadata.resourceVersion === existing.metadata.resourceVersion ? "unchanged" : "configured";
 }

@@ -85,7 +85,12 @@ function tagged(
 async function ensureVpc(context: StepContext): Promise<{ readonly id: string; readonly created: boolean }> {
   const { aws, spec } = context;
   const found = await aws.ec2.send(new DescribeVpcsCommand({ Filters: ownedFilters(context, "VPC") }));
-  let id = found.Vpcs?.[0]?.VpcId;
+  const present = found.Vpcs?.[0];
+  if (present?.CidrBlock !== undefined && present.CidrBlock !== spec.vpcCidr)
+    throw new Error(
+      `VPC ${present.VpcId} of cluster ${spec.name} has ${present.CidrBlock}, the file asks for ${spec.vpcCidr}: a VPC keeps its block; set vpc.cidr: "${present.CidrBlock}", or give the cluster another metadata.name`,
+    );
+  let id = present?.VpcId;
   const created = id === undefined;
   if (id === undefined) {
     const answer = await aws.ec2.send(
