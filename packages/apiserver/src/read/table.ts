@@ -11,7 +11,7 @@ export function partialMetadata(object: KubernetesObject, version = "v1"): unkno
 
 /** A `Table` of meta.k8s.io: what kubectl prints. */
 export function table(
-  definition: KindDefinition,
+  definition: Pick<KindDefinition, "columns" | "cells">,
   objects: readonly KubernetesObject[],
   options: {
     readonly representation: TableRepresentation;

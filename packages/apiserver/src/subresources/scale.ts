@@ -1,7 +1,10 @@
-import { formatLabelClauses, type KubernetesObject, labelSelectorClauses } from "@nodeless/api";
+import { formatLabelClauses, type KubernetesObject, labelSelectorClauses, type Scale } from "@nodeless/api";
 import { isJsonObject, type JsonObject, objectAt } from "../json-value.ts";
+import type { ColumnRule } from "../kinds/behaviour.ts";
+import { AGE, count, NAME } from "../kinds/columns/plain.ts";
 import type { KindDefinition } from "../kinds/kind.ts";
-import { contentType } from "../request/media-types.ts";
+import { table } from "../read/table.ts";
+import { contentType, negotiate } from "../request/media-types.ts";
 import { jsonResponse } from "../request/responses.ts";
 import { patchFunction } from "../rest/patch-types.ts";
 import { keyOf, optionsOf, type ResourceCall, readBody } from "../rest/resource-call.ts";
@@ -19,8 +22,27 @@ export async function getScale(call: ResourceCall): Promise<ApiResponse> {
   const key = keyOf(call);
   const stored = call.server.cache.get(key);
   if (stored === undefined) throw notFound(call.definition, key.name);
-  return jsonResponse(200, scaleOf(call.definition, viewAs(call.definition, stored.object)));
+  const scale = scaleOf(call.definition, viewAs(call.definition, stored.object));
+  const representation = negotiate(call.request.headers?.["accept"], call.query.get("includeObject"));
+  if (representation.kind !== "table") return jsonResponse(200, scale);
+  const now = call.server.clock.now();
+  const { resourceVersion } = stored.object.metadata;
+  const object = scale as unknown as KubernetesObject;
+  return jsonResponse(200, table(SCALE_TABLE, [object], { representation, now, metadata: { resourceVersion } }));
 }
+
+const SCALE_COLUMNS: readonly ColumnRule<Scale>[] = [
+  NAME,
+  count<Scale>("Desired", ({ spec }) => spec?.replicas),
+  count<Scale>("Available", ({ status }) => status?.replicas),
+  AGE,
+];
+
+/** Source: kubernetes pkg/printers/internalversion printScale. */
+const SCALE_TABLE: Pick<KindDefinition, "columns" | "cells"> = {
+  columns: SCALE_COLUMNS.map(({ column }) => column),
+  cells: (object, now) => SCALE_COLUMNS.map(({ cell }) => cell(object as unknown as Scale, now)),
+};
 
 export function replaceScale(call: ResourceCall): Promise<ApiResponse> {
   const wanted = readBody(call).value;
