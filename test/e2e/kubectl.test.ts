@@ -150,7 +150,7 @@ const RULES: readonly (readonly [rule: string, steps: readonly Step[]])[] = [
   [
     "get prints every form",
     [
-      ["get pods -l app=app", /^NAME +READY +STATUS +RESTARTS +AGE\napp-\w+-\w+ +1\/1 +Running +0 +\d+s\n/],
+      ["get pods -l app=app", /^NAME +READY +STATUS +RESTARTS +AGE\n[\s\S]*app-\w+-\w+ +1\/1 +Running +0 +\d+s\n/],
       ["get pods -o wide --no-headers", /1\/1 +Running +0 +\d+s +192\.168\.\d+\.\d+ +ip-192-\S+ +<none> +<none>\n/],
       ["get deploy,svc -o name", /^deployment.apps\/app\nservice\/app\nservice\/kubernetes\n$/],
       ["get deploy app -o wide", /CONTAINERS +IMAGES +SELECTOR\napp +2\/2 +2 +2 +\d+s +main +nginx:2 +app=app\n/],
@@ -172,6 +172,7 @@ const RULES: readonly (readonly [rule: string, steps: readonly Step[]])[] = [
       ["!get nothings", /error: the server doesn't have a resource type "nothings"/],
       ["!get pods --field-selector=spec.foo=x", /field label not supported: spec.foo/],
       ["get --raw /readyz", /^ok$/],
+      ["get deploy app --subresource=scale", /^NAME +DESIRED +AVAILABLE +AGE\napp +2 +2 +\d+s\n$/],
       ["get deploy app --subresource=scale -o jsonpath={.kind}{.spec.replicas}", /^Scale2$/],
     ],
   ],
@@ -180,7 +181,11 @@ const RULES: readonly (readonly [rule: string, steps: readonly Step[]])[] = [
     [
       [
         "describe pod -l app=app",
-        [/Controlled By: +ReplicaSet\/app-/, /QoS Class: +Guaranteed|Burstable/, /Successfully assigned/],
+        [
+          /Controlled By: +ReplicaSet\/app-/,
+          /QoS Class: +Guaranteed|Burstable/,
+          /Events:[\s\S]+ Scheduled [\s\S]+ Pull(ing|ed) [\s\S]+ Created [\s\S]+ Started /,
+        ],
       ],
       ["describe deploy app", [/Replicas: +2 desired \| 2 updated \| 2 total \| 2 available/, /ScalingReplicaSet/]],
       ["describe svc app", /Endpoints: +\d+\.\d+\.\d+\.\d+:80,/],

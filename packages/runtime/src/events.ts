@@ -17,6 +17,8 @@ export interface EventReport {
   readonly dedupeKey?: string;
   /** Default 0: every report counts. */
   readonly dedupeMs?: number;
+  /** When it happened. Default: now. For what can only be reported once it is sure, after others reported what followed from it. */
+  readonly at?: Date;
 }
 
 /** Writes events in the background. */
@@ -78,15 +80,17 @@ class QueuedEventRecorder implements EventRecorder {
     const { clock, logger } = this.#options;
     const correlated = this.#correlator.correlate(object, report);
     if (correlated === undefined) return;
-    const { key, count, message, firstSeen } = correlated;
+    const { key, count, message } = correlated;
+    const at = report.at ?? clock.now();
+    const firstSeen = count === 1 ? at : correlated.firstSeen;
     if (!this.#waiting.has(key) && this.#waiting.size >= WAITING_EVENTS_MAX) {
       this.#dropped += 1;
       if (this.#dropped % WAITING_EVENTS_MAX === 1) logger.warn("dropping events: too many are waiting");
       return;
     }
     this.#sequence += 1;
-    const name = this.#waiting.get(key)?.metadata.name ?? eventName(object, clock.now(), this.#sequence);
-    this.#waiting.set(key, this.#event(object, { ...report, message }, { name, count, firstSeen }));
+    const name = this.#waiting.get(key)?.metadata.name ?? eventName(object, at, this.#sequence);
+    this.#waiting.set(key, this.#event(object, { ...report, message, at }, { name, count, firstSeen }));
     this.#wake.wake();
   }
 
@@ -152,10 +156,10 @@ class QueuedEventRecorder implements EventRecorder {
 
   #event(
     object: KubernetesObject,
-    report: EventReport,
+    report: EventReport & { readonly at: Date },
     series: { readonly name: string; readonly count: number; readonly firstSeen: Date },
   ): Fresh<Event> {
-    const { component, host, clock } = this.#options;
+    const { component, host } = this.#options;
     const { apiVersion, kind, metadata } = object;
     const namespace = metadata.namespace ?? "default";
     return {
@@ -177,7 +181,7 @@ class QueuedEventRecorder implements EventRecorder {
       reportingComponent: component,
       reportingInstance: host ?? "",
       firstTimestamp: timestamp(series.firstSeen),
-      lastTimestamp: timestamp(clock.now()),
+      lastTimestamp: timestamp(report.at),
       count: series.count,
     };
   }

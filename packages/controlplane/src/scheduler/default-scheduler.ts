@@ -123,9 +123,11 @@ class DefaultScheduler {
   }
 
   async #bind(queued: QueuedPod, nodeName: string, { unbound }: VolumeVerdict): Promise<void> {
-    const { client, signal } = this.#options;
+    const { client, clock, signal } = this.#options;
     const { pod, key } = queued;
     const { name, namespace = "default", uid } = pod.metadata;
+    // The kubelet may have begun by the time the binding's answer is here; the story still begins with this event.
+    const at = clock.now();
     try {
       for (const { metadata } of unbound) {
         const patch = { metadata: { annotations: { "volume.kubernetes.io/selected-node": nodeName } } };
@@ -147,6 +149,7 @@ class DefaultScheduler {
       type: "Normal",
       reason: "Scheduled",
       message: `Successfully assigned ${namespace}/${name} to ${nodeName}`,
+      at,
     });
   }
 
