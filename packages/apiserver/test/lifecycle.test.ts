@@ -124,7 +124,11 @@ test("refusals carry the code, reason and text that kubectl knows", async () => 
     {
       rule: "a stream into a container",
       call: ["POST", `${PODS}/x/exec?command=sh`],
-      want: [501, "NotImplemented", "pods/exec is not implemented by this server"],
+      want: [
+        501,
+        "NotImplemented",
+        "pods/exec is not implemented by this server: containers are simulated, there is no process to connect to",
+      ],
     },
   ] as const) {
     const [method, path, body, options] = call as readonly [string, string, unknown?, object?];

@@ -2,6 +2,7 @@ import type { Pod, PriorityClass } from "@nodeless/api";
 import type { ObjectCache } from "../cache/object-cache.ts";
 import type { AdmissionPlugin } from "../server.ts";
 import { forbidden } from "../status.ts";
+import { shownName } from "./shown-name.ts";
 
 const PREFIX = "scheduling.k8s.io/priorityclasses";
 
@@ -18,7 +19,7 @@ export function priority(cache: ObjectCache): AdmissionPlugin {
       if (className !== "" && found === undefined)
         throw forbidden(
           { group: "", resource: "pods" },
-          pod.metadata.name ?? name,
+          shownName(pod, name),
           `no PriorityClass with name ${className} was found`,
         );
       return {

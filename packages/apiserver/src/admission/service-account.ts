@@ -3,6 +3,7 @@ import { nameSuffix, type Random } from "@nodeless/environment";
 import type { ObjectCache } from "../cache/object-cache.ts";
 import type { AdmissionPlugin } from "../server.ts";
 import { forbidden } from "../status.ts";
+import { shownName } from "./shown-name.ts";
 
 const TOKEN_MOUNT_PATH = "/var/run/secrets/kubernetes.io/serviceaccount";
 /** One hour and a bit: the odd number marks tokens that were injected. */
@@ -26,7 +27,7 @@ export function serviceAccount(options: { readonly cache: ObjectCache; readonly 
       if (found === undefined && accountName !== "default")
         throw forbidden(
           { group: "", resource: "pods" },
-          pod.metadata.name ?? name,
+          shownName(pod, name),
           `error looking up service account ${namespace}/${accountName}: serviceaccount "${accountName}" not found`,
         );
       return withAccount(pod, { accountName, account: found?.object as ServiceAccount | undefined, random });

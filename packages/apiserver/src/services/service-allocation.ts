@@ -94,7 +94,9 @@ export class ServiceAllocation implements WriteHook {
     const wanted = spec.clusterIP || spec.clusterIPs?.[0] || (old.type === "ExternalName" ? "" : old.clusterIP) || "";
     if (wanted === "None") return { ...spec, clusterIP: "None", clusterIPs: ["None"] };
     if (wanted !== "") {
-      const problem = wanted === old.clusterIP ? undefined : this.#addressProblem(wanted, key);
+      // A given address does not change; that is for the kind's rules to say, whatever the new one is worth.
+      const isGiven = old.type !== "ExternalName" && (old.clusterIP ?? "") !== "";
+      const problem = isGiven ? undefined : this.#addressProblem(wanted, key);
       if (problem !== undefined)
         errors.push({
           field: "spec.clusterIPs",
