@@ -1,4 +1,7 @@
 // The generated file lists its names one by one.
+
+export type { CronSchedule } from "./cron-schedule.ts";
+export { InvalidScheduleError, nextRun, parseCron } from "./cron-schedule.ts";
 export type * from "./generated/kubernetes.ts";
 export type { ConvertAwsNodeTemplateOptions } from "./karpenter/convert-aws-node-template.ts";
 export { awsNodeTemplateLosses, convertAwsNodeTemplate } from "./karpenter/convert-aws-node-template.ts";

@@ -202,6 +202,7 @@ for (const { rule, candidate, wants } of [
             { nodes: "101%" },
             { nodes: "0", schedule: "@daily" },
             { nodes: "1", schedule: "0 9 * *", duration: "90s" },
+            { nodes: "1", schedule: "99 * * * *", duration: "1h" },
           ],
         },
       },
@@ -211,6 +212,7 @@ for (const { rule, candidate, wants } of [
       "spec.disruption.budgets[2]: schedule and duration go together: when the window opens and how long it stays",
       'spec.disruption.budgets[3].schedule: must be five cron fields in UTC or a macro such as @daily, not "0 9 * *"',
       'spec.disruption.budgets[3].duration: must be in hours and minutes, e.g. 8h or 1h30m, not "90s"',
+      'spec.disruption.budgets[4].schedule: must be five cron fields in UTC or a macro such as @daily, not "99 * * * *"',
     ],
   },
   {

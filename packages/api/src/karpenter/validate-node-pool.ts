@@ -1,3 +1,4 @@
+import { InvalidScheduleError, parseCron } from "../cron-schedule.ts";
 import type { Taint } from "../generated/kubernetes.ts";
 import { isQuantity } from "../quantity.ts";
 import { isLabelValue, isQualifiedName, restrictedLabelReason } from "./labels.ts";
@@ -108,7 +109,6 @@ function duration(
 
 const NODE_COUNT = /^([0-9]+|(100|[0-9]{1,2})%)$/;
 const WINDOW = /^([0-9]+h([0-9]+m)?|[0-9]+m)(0s)?$/;
-const CRON = /^(@(annually|yearly|monthly|weekly|daily|midnight|hourly)|\S+(\s+\S+){4})$/;
 
 function* validateDisruption(path: string, disruption: NodePoolDisruption | undefined): Iterable<FieldError> {
   yield* duration(`${path}.consolidateAfter`, disruption?.consolidateAfter, { never: true });
@@ -121,7 +121,7 @@ function* validateDisruption(path: string, disruption: NodePoolDisruption | unde
       };
     if ((budget.schedule === undefined) !== (budget.duration === undefined))
       yield { path: field, message: "schedule and duration go together: when the window opens and how long it stays" };
-    if (budget.schedule !== undefined && !CRON.test(budget.schedule))
+    if (budget.schedule !== undefined && !isCron(budget.schedule))
       yield {
         path: `${field}.schedule`,
         message: `must be five cron fields in UTC or a macro such as @daily, not ${JSON.stringify(budget.schedule)}`,
@@ -131,6 +131,16 @@ function* validateDisruption(path: string, disruption: NodePoolDisruption | unde
         path: `${field}.duration`,
         message: `must be in hours and minutes, e.g. 8h or 1h30m, not ${JSON.stringify(budget.duration)}`,
       };
+  }
+}
+
+function isCron(text: string): boolean {
+  try {
+    parseCron(text);
+    return true;
+  } catch (error) {
+    if (error instanceof InvalidScheduleError) return false;
+    throw error;
   }
 }
 

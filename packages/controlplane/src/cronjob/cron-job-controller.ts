@@ -1,5 +1,5 @@
 import type { CronJob, Job, ResourceType } from "@nodeless/api";
-import { formatObjectKey, JOBS, resourceType } from "@nodeless/api";
+import { formatObjectKey, InvalidScheduleError, JOBS, resourceType } from "@nodeless/api";
 import type { EventRecorder, ReconcileResult } from "@nodeless/runtime";
 import { informerSource, isAlreadyExists } from "@nodeless/runtime";
 import type { ControllerContext } from "../controller-context.ts";
@@ -9,7 +9,6 @@ import { ignoreMissing } from "../workload/ignore-missing.ts";
 import { isNamespaceTerminating } from "../workload/namespace-terminating.ts";
 import { messageOf } from "../workload/pod-control.ts";
 import { semanticallyEqual } from "../workload/template-hash.ts";
-import { InvalidScheduleError } from "./cron-schedule.ts";
 import { type CronPlan, planCronJob } from "./plan-cron-job.ts";
 
 const CRON_JOBS: ResourceType<CronJob> = resourceType("batch/v1", "cronjobs", "CronJob", "Namespaced");

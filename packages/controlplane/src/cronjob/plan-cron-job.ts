@@ -1,8 +1,8 @@
 import type { CronJob, CronJobStatus, Fresh, Job, ObjectReference } from "@nodeless/api";
+import { nextRun, parseCron } from "@nodeless/api";
 import { timestamp } from "@nodeless/runtime";
 import { finishedCondition, isJobFinished } from "../job/plan-job.ts";
 import { controllerRef } from "../workload/controller-ref.ts";
-import { nextRun, parseCron } from "./cron-schedule.ts";
 
 /** Runs that may have been missed before we stop counting and take the last one. Source: cronjob utils.go (100 with a warning). */
 const MISSED_RUNS_MAX = 100;

@@ -1,6 +1,5 @@
-import type { DisruptionReason, NodePoolBudget } from "@nodeless/api";
+import { type DisruptionReason, InvalidScheduleError, type NodePoolBudget, nextRun, parseCron } from "@nodeless/api";
 import { parseDurationMs } from "../settings/duration.ts";
-import { hitWithin, parseSchedule } from "./cron.ts";
 
 /** What a pool without budgets gets. Source: karpenter.md §1.4. */
 const DEFAULT_BUDGETS: readonly NodePoolBudget[] = [{ nodes: "10%" }];
@@ -30,10 +29,16 @@ export function remainingBudget(budgets: readonly NodePoolBudget[] | undefined, 
 
 function allowedBy({ nodes, schedule, duration }: NodePoolBudget, state: BudgetState): number {
   if (schedule === undefined) return allowedNodes(nodes, state.nodes);
-  const parsed = parseSchedule(schedule);
-  if (parsed === undefined || duration === undefined) return 0;
-  const isActive = hitWithin(parsed, { now: state.now, durationMs: parseDurationMs(duration) });
-  return isActive ? allowedNodes(nodes, state.nodes) : Number.POSITIVE_INFINITY;
+  if (duration === undefined) return 0;
+  try {
+    const sinceMs = Math.max(0, state.now.getTime() - parseDurationMs(duration));
+    const opened = nextRun(parseCron(schedule), new Date(sinceMs));
+    const isActive = opened !== undefined && opened <= state.now;
+    return isActive ? allowedNodes(nodes, state.nodes) : Number.POSITIVE_INFINITY;
+  } catch (error) {
+    if (error instanceof InvalidScheduleError || error instanceof RangeError) return 0;
+    throw error;
+  }
 }
 
 function allowedNodes(text: string, nodes: number): number {

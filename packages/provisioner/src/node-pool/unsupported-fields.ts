@@ -1,7 +1,6 @@
 import type { FieldError, NodePool } from "@nodeless/api";
-import { parseSchedule } from "../disruption/cron.ts";
 
-/** What the API allows and we do not do, or what no validation before us could read; refused by condition, never ignored. */
+/** What the API allows and we do not do; refused by condition, never ignored. */
 export function unsupportedFields(pool: Pick<NodePool, "spec">): readonly FieldError[] {
   const { replicas, disruption, template } = pool.spec;
   const errors: FieldError[] = [];
@@ -21,11 +20,5 @@ export function unsupportedFields(pool: Pick<NodePool, "spec">): readonly FieldE
       path: "spec.template.spec.nodeClassRef",
       message: `must refer to an EC2NodeClass of karpenter.k8s.aws, not ${kind} of ${group}`,
     });
-  for (const [index, { schedule }] of (disruption?.budgets ?? []).entries())
-    if (schedule !== undefined && parseSchedule(schedule) === undefined)
-      errors.push({
-        path: `spec.disruption.budgets[${index}].schedule`,
-        message: `cannot be read as five cron fields: ${JSON.stringify(schedule)}`,
-      });
   return errors;
 }

@@ -4,8 +4,9 @@ export interface CronSchedule {
   readonly hours: ReadonlySet<number>;
   readonly daysOfMonth: ReadonlySet<number>;
   readonly months: ReadonlySet<number>;
+  /** 0 is Sunday. */
   readonly daysOfWeek: ReadonlySet<number>;
-  /** With both day fields restricted either is enough, as in cron. */
+  /** With both day fields restricted either is enough. Source: crontab(5). */
   readonly eitherDay: boolean;
 }
 
@@ -23,43 +24,47 @@ const MACROS: ReadonlyMap<string, string> = new Map([
   ["@midnight", "0 0 * * *"],
   ["@hourly", "0 * * * *"],
 ]);
-const MONTH_NAMES = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
-const DAY_NAMES = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
+const MONTHS = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+const WEEKDAYS = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
 
-/** Parses `minute hour day-of-month month day-of-week` or a macro such as `@daily`. Throws InvalidScheduleError. */
+/**
+ * Parses `minute hour day-of-month month day-of-week` (`*`, `5`, `1-5`, `*` or a range with `/step`, names of months and days, lists) or
+ * a macro such as `@daily`. Throws InvalidScheduleError. Source: robfig/cron, which CronJobs and disruption budgets are read with.
+ */
 export function parseCron(text: string): CronSchedule {
   const fields = (MACROS.get(text.trim()) ?? text.trim()).split(/\s+/);
   if (fields.length !== 5)
     throw new InvalidScheduleError(`expected exactly 5 fields, found ${fields.length}: ${JSON.stringify(text)}`);
   const [minute = "", hour = "", dayOfMonth = "", month = "", dayOfWeek = ""] = fields;
-  const daysOfWeek = parseField(dayOfWeek, { first: 0, last: 7, names: DAY_NAMES, nameOffset: 0 });
+  const daysOfWeek = parseField(dayOfWeek, { first: 0, last: 7, names: WEEKDAYS });
   return {
     minutes: parseField(minute, { first: 0, last: 59 }),
     hours: parseField(hour, { first: 0, last: 23 }),
     daysOfMonth: parseField(dayOfMonth, { first: 1, last: 31 }),
-    months: parseField(month, { first: 1, last: 12, names: MONTH_NAMES, nameOffset: 1 }),
+    months: parseField(month, { first: 1, last: 12, names: MONTHS }),
     daysOfWeek: new Set([...daysOfWeek].map((day) => day % 7)),
     eitherDay: isRestricted(dayOfMonth) && isRestricted(dayOfWeek),
   };
 }
 
 function isRestricted(field: string): boolean {
-  return !field.startsWith("*") && field !== "?";
+  return !field.startsWith("*") && !field.startsWith("?");
 }
 
 interface FieldRange {
   readonly first: number;
   readonly last: number;
+  /** The first name stands for `first`. */
   readonly names?: readonly string[];
-  /** Number of the first name. */
-  readonly nameOffset?: number;
 }
 
 function parseField(field: string, range: FieldRange): ReadonlySet<number> {
   const values = new Set<number>();
   for (const part of field.split(",")) {
-    const [, span = "", step] = /^([^/]+)(?:\/(\d+))?$/.exec(part) ?? [];
-    const [from, to] = parseSpan(span, range, step !== undefined);
+    const [, first = "", last, step] = /^([^/-]+)(?:-([^/-]+))?(?:\/(\d+))?$/.exec(part) ?? [];
+    const isAny = last === undefined && (first === "*" || first === "?");
+    const from = isAny ? range.first : parseValue(first, range);
+    const to = isAny ? range.last : endOf({ first, last, step }, range);
     const every = step === undefined ? 1 : Number(step);
     if (every === 0 || from > to || from < range.first || to > range.last)
       throw new InvalidScheduleError(`${JSON.stringify(part)} is outside of ${range.first}-${range.last}`);
@@ -68,17 +73,21 @@ function parseField(field: string, range: FieldRange): ReadonlySet<number> {
   return values;
 }
 
-function parseSpan(span: string, range: FieldRange, hasStep: boolean): readonly [number, number] {
-  if (span === "*" || span === "?") return [range.first, range.last];
-  const [first = "", last] = span.split("-");
-  const from = parseValue(first, range);
-  if (last !== undefined) return [from, parseValue(last, range)];
-  return [from, hasStep ? range.last : from];
+interface Span {
+  readonly first: string;
+  readonly last: string | undefined;
+  readonly step: string | undefined;
 }
 
-function parseValue(text: string, { names = [], nameOffset = 0 }: FieldRange): number {
+/** `5/15` means from 5 to the end in steps. */
+function endOf({ first, last, step }: Span, range: FieldRange): number {
+  if (last !== undefined) return parseValue(last, range);
+  return step === undefined ? parseValue(first, range) : range.last;
+}
+
+function parseValue(text: string, { first, names = [] }: FieldRange): number {
   const index = names.indexOf(text.toUpperCase());
-  if (index >= 0) return index + nameOffset;
+  if (index >= 0) return index + first;
   if (!/^\d+$/.test(text)) throw new InvalidScheduleError(`failed to parse ${JSON.stringify(text)} as a number`);
   return Number(text);
 }
@@ -88,7 +97,10 @@ const SEARCH_DAYS_MAX = 5 * 366;
 const MINUTE_MS = 60_000;
 const HOUR_MS = 60 * MINUTE_MS;
 
-/** The first run after `after`, undefined if the schedule never runs. `timeZone` is an IANA name, default UTC. */
+/**
+ * The first run after `after`, undefined if the schedule never runs. `timeZone` is an IANA name, default UTC. Throws InvalidScheduleError for
+ * an unknown zone.
+ */
 export function nextRun(schedule: CronSchedule, after: Date, timeZone = "UTC"): Date | undefined {
   let time = Math.floor(after.getTime() / MINUTE_MS) * MINUTE_MS + MINUTE_MS;
   const endMs = time + SEARCH_DAYS_MAX * 24 * HOUR_MS;
@@ -118,7 +130,7 @@ function dayMatches({ months, daysOfMonth, daysOfWeek, eitherDay }: CronSchedule
   return eitherDay ? ofMonth || ofWeek : ofMonth && ofWeek;
 }
 
-/** Reads the wall clock of a time zone. Throws InvalidScheduleError for an unknown zone. */
+/** Reads the wall clock of a time zone. */
 function localClock(timeZone: string): (timeMs: number) => LocalTime {
   if (timeZone === "UTC" || timeZone === "Etc/UTC") return readUtc;
   let format: Intl.DateTimeFormat;
