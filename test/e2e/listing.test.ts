@@ -131,7 +131,7 @@ describe("the listing that opens the posts", { skip: (await kubectlPath()) === u
     const { stdout } = await nodeless.nodeless("status --name e2e -o json");
     const status = JSON.parse(stdout);
     assert.equal(status.pid, nodeless.pid);
-    assert.deepEqual(status.endpoints, { kubernetes: nodeless.kubernetesEndpoint, aws: nodeless.awsConfig.endpoint });
+    assert.deepEqual(status.endpoints, { kubernetes: nodeless.kubernetesEndpoint, aws: nodeless.awsEndpoint });
     assert.deepEqual(status.nodes, { total: 4, fargate: 4, ec2: 0, ready: 4 });
     assert.deepEqual(status.pods, { total: 4, running: 4, pending: 0 });
   });

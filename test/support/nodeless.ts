@@ -30,6 +30,7 @@ export interface AwsConfig {
 export interface RunningNodeless {
   readonly home: string;
   readonly pid: number;
+  readonly awsEndpoint: string;
   readonly awsConfig: AwsConfig;
   readonly kubernetesEndpoint: string;
   /** Everything printed on stderr so far. */
@@ -128,6 +129,7 @@ export async function startNodeless(options: StartOptions = {}): Promise<Running
   return {
     home,
     pid: child.pid ?? 0,
+    awsEndpoint: runtime.awsEndpoint,
     awsConfig: {
       endpoint: runtime.awsEndpoint,
       region: "ap-northeast-2",
