@@ -99,6 +99,12 @@ metadata: { name: hook }
 webhooks: [{ name: a.b.c, admissionReviewVersions: [v1], sideEffects: None, clientConfig: { url: "https://example.com" } }]
 `;
 
+const REQUEST = `apiVersion: certificates.k8s.io/v1
+kind: CertificateSigningRequest
+metadata: { name: me }
+spec: { request: LS0tCg==, signerName: kubernetes.io/kube-apiserver-client, usages: [client auth] }
+`;
+
 const RULES: readonly (readonly [rule: string, steps: readonly Step[]])[] = [
   [
     "apply creates, leaves alone, changes, and says which",
@@ -272,6 +278,14 @@ const RULES: readonly (readonly [rule: string, steps: readonly Step[]])[] = [
       ["delete job j -n team", /deleted/],
       ["~get pods -n team -l job-name=j", /No resources found/],
       ["!create deployment d -n nowhere --image=nginx", /namespaces "nowhere" not found/],
+      [
+        `!patch svc d -n team -p '{"spec":{"clusterIP":"1.2.3.4"}}'`,
+        /spec.clusterIPs\[0\]: Invalid value: .*: may not change once set/,
+      ],
+      ["create -f -", /me created/, REQUEST],
+      ["get csr me", /me +\d+s +kubernetes.io\/kube-apiserver-client +kubernetes-admin +<none> +Pending/],
+      ["certificate approve me", /me approved/],
+      ["get csr me", / Approved\n/],
       [
         "!run Bad_Name --image=nginx",
         /The Pod "Bad_Name" is invalid: \n\* metadata.name: Invalid value: "Bad_Name": a lowercase RFC 1123 sub/,

@@ -1,6 +1,7 @@
 import type { Random } from "@nodeless/environment";
 import type { ObjectCache } from "../cache/object-cache.ts";
 import type { AdmissionPlugin } from "../server.ts";
+import { certificateRequestor } from "./certificate-requestor.ts";
 import { defaultTolerations } from "./default-tolerations.ts";
 import { namespaceLifecycle } from "./namespace-lifecycle.ts";
 import { priority } from "./priority.ts";
@@ -19,5 +20,6 @@ export function builtInAdmission(options: {
     taintNewNodes(),
     priority(cache),
     defaultTolerations(),
+    certificateRequestor(),
   ];
 }
