@@ -75,10 +75,10 @@ export async function runController(options: ControllerOptions): Promise<void> {
     const worker = async (): Promise<void> => {
       for (let key = await queue.take(signal); key !== undefined; key = await queue.take(signal)) {
         const startedMs = clock.monotonicMs();
-        await reconcileOne({ ...options, logger }, queue, key);
-        const rest = restMs(clock.monotonicMs() - startedMs);
-        if (rest === 0) queue.done(key);
-        else clock.setTimer(rest, () => queue.done(key));
+        const reconciled = reconcileOne({ ...options, logger }, queue, key);
+        const lookMs = clock.monotonicMs() - startedMs;
+        await reconciled;
+        queue.done(key, restMs(lookMs));
       }
     };
     await Promise.all(Array.from({ length: concurrency }, worker));
@@ -90,18 +90,19 @@ export async function runController(options: ControllerOptions): Promise<void> {
 }
 
 /** Below this a reconcile is cheap enough to repeat for every event. */
-const CHEAP_MS = 2;
-const REST_FACTOR = 4;
+const CHEAP_MS = 0.1;
+/** The look is about half of the work. */
+const REST_FACTOR = 10;
 /** Longer would be felt by a user who waits for the next step. */
 const REST_MS_MAX = 250;
 
 /**
- * How long a key rests after a reconcile that took `elapsedMs`. An owner of ten thousand pods gets an event for each of them and looks at
- * all of them each time: without rest that is quadratic; with it, events in between are answered by one look, and one key takes a fifth of
- * the time at most.
+ * How long a key rests after a reconcile that looked around for `lookMs` before it first waited for anything. An owner of ten thousand pods
+ * gets an event for each of them and looks at all of them each time: without rest that is quadratic; with it, events in between are answered
+ * by one look, and one key takes a fifth of the time at most. Waiting for the server is no work and earns no rest.
  */
-function restMs(elapsedMs: number): number {
-  return elapsedMs < CHEAP_MS ? 0 : Math.min(elapsedMs * REST_FACTOR, REST_MS_MAX);
+function restMs(lookMs: number): number {
+  return lookMs < CHEAP_MS ? 0 : Math.min(lookMs * REST_FACTOR, REST_MS_MAX);
 }
 
 async function reconcileOne(options: ControllerOptions, queue: WorkQueue, key: string): Promise<void> {

@@ -16,7 +16,8 @@ export interface WorkQueue {
   failures(key: string): number;
   /** The next key; undefined when the queue is shut down or the signal fires. Call `done` after the work. */
   take(signal: AbortSignal): Promise<string | undefined>;
-  done(key: string): void;
+  /** With `restMs` the key stays with its worker's claim on it for so long: what is added meanwhile is answered by one more turn. */
+  done(key: string, restMs?: number): void;
   /** Drops everything; waiting workers get undefined. */
   shutDown(): void;
   /** Keys ready to be taken. */
@@ -45,6 +46,7 @@ class KeyedWorkQueue implements WorkQueue {
   readonly #processing = new Set<string>();
   /** Added again while being processed. */
   readonly #dirty = new Set<string>();
+  readonly #resting = new Set<Timer>();
   readonly #delayed = new Map<string, Delayed>();
   readonly #failures = new Map<string, number>();
   readonly #takers = new Set<(key: string | undefined) => void>();
@@ -117,7 +119,15 @@ class KeyedWorkQueue implements WorkQueue {
     });
   }
 
-  done(key: string): void {
+  done(key: string, restMs = 0): void {
+    if (restMs > 0 && !this.#shutDown) {
+      const timer = this.#clock.setTimer(restMs, () => {
+        this.#resting.delete(timer);
+        this.done(key);
+      });
+      this.#resting.add(timer);
+      return;
+    }
     this.#processing.delete(key);
     if (this.#dirty.delete(key)) this.add(key);
   }
@@ -126,6 +136,8 @@ class KeyedWorkQueue implements WorkQueue {
     this.#shutDown = true;
     for (const { timer } of this.#delayed.values()) timer.cancel();
     this.#delayed.clear();
+    for (const timer of this.#resting) timer.cancel();
+    this.#resting.clear();
     this.#ready.clear();
     this.#dirty.clear();
     for (const taker of [...this.#takers]) taker(undefined);

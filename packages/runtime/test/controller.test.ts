@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ManualClock, silentLogger } from "@nodeless/environment";
+import { type Clock, ManualClock, silentLogger } from "@nodeless/environment";
 import { createWorkQueue, type ReconcileResult, runController } from "@nodeless/runtime";
 
 test("a key waits once, is not handed out twice, and returns if added while being worked on", async () => {
@@ -61,6 +61,51 @@ test("shut down and abort release waiting workers and leave no timer", async () 
   queue.shutDown();
   assert.equal(await byShutDown, undefined);
   assert.equal(clock.pendingTimers, 0);
+});
+
+test("a key whose look took long rests ten times as long, and one turn answers what came meanwhile; waiting earns no rest", async () => {
+  const manual = new ManualClock();
+  let workedMs = 0;
+  const clock: Clock = {
+    now: () => manual.now(),
+    monotonicMs: () => manual.monotonicMs() + workedMs,
+    sleep: (ms, signal) => manual.sleep(ms, signal),
+    setTimer: (ms, callback) => manual.setTimer(ms, callback),
+  };
+  const stop = new AbortController();
+  const calls: string[] = [];
+  let enqueue = (_key: string): void => {};
+  const running = runController({
+    name: "test",
+    reconcile: async (key) => {
+      calls.push(key);
+      if (key === "large") workedMs += 5;
+      else await manual.sleep(5);
+      return {};
+    },
+    sources: [{ subscribe: (add) => void (enqueue = add), synced: async () => {} }],
+    clock,
+    logger: silentLogger,
+    signal: stop.signal,
+  });
+  enqueue("large");
+  await manual.advance(0);
+  for (let event = 0; event < 9; event += 1) enqueue("large");
+  await manual.advance(49);
+  assert.deepEqual(calls, ["large"]);
+  await manual.advance(1);
+  assert.deepEqual(calls, ["large", "large"]);
+  enqueue("waits");
+  await manual.advance(5);
+  enqueue("waits");
+  await manual.advance(5);
+  assert.deepEqual(calls.slice(2), ["waits", "waits"]);
+  enqueue("large");
+  await manual.advance(100);
+  assert.equal(calls.filter((key) => key === "large").length, 3);
+  stop.abort();
+  await running;
+  assert.equal(manual.pendingTimers, 0);
 });
 
 test("a controller retries throws with backoff, requeues on demand, bounds its workers and stops cleanly", async () => {
