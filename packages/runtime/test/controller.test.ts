@@ -83,7 +83,14 @@ test("a key whose look took long rests ten times as long, and one turn answers w
       else await manual.sleep(5);
       return {};
     },
-    sources: [{ subscribe: (add) => void (enqueue = add), synced: async () => {} }],
+    sources: [
+      {
+        synced: async () => {},
+        subscribe(add) {
+          enqueue = add;
+        },
+      },
+    ],
     clock,
     logger: silentLogger,
     signal: stop.signal,
