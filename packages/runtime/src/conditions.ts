@@ -3,13 +3,19 @@ import type { Condition } from "@nodeless/api";
 /** What a controller says about one condition type. */
 export type ConditionReport = Omit<Condition, "lastTransitionTime">;
 
+/** What every kind's conditions have, those of nodes and pods too. */
+type ConditionState = Pick<Condition, "type"> & { readonly status: string };
+
 /** The condition of a type, if reported. */
-export function findCondition(conditions: readonly Condition[] | undefined, type: string): Condition | undefined {
+export function findCondition<C extends ConditionState>(
+  conditions: readonly C[] | undefined,
+  type: string,
+): C | undefined {
   return conditions?.find((condition) => condition.type === type);
 }
 
 /** True if the condition is reported with status `True`. */
-export function isConditionTrue(conditions: readonly Condition[] | undefined, type: string): boolean {
+export function isConditionTrue(conditions: readonly ConditionState[] | undefined, type: string): boolean {
   return findCondition(conditions, type)?.status === "True";
 }
 

@@ -170,7 +170,7 @@ class DefaultScheduler {
   #report(queued: QueuedPod, message: string): void {
     const { pod } = queued;
     this.#recorder.record(pod, { type: "Warning", reason: "FailedScheduling", message });
-    const known = findCondition(pod.status?.conditions as Parameters<typeof findCondition>[0], "PodScheduled");
+    const known = findCondition(pod.status?.conditions, "PodScheduled");
     if (known?.status === "False" && known.reason === "Unschedulable" && known.message === message) return;
     this.#write(this.#writeCondition(pod, message, known?.status === "False" ? known.lastTransitionTime : undefined));
   }

@@ -1,7 +1,7 @@
 import type { Node, PersistentVolumeClaim, Pod } from "@nodeless/api";
 import { ANNOTATIONS, FARGATE_SCHEDULER, formatObjectKey, LABELS, PERSISTENT_VOLUME_CLAIMS, PODS } from "@nodeless/api";
 import type { EventRecorder, Informer, ReconcileContext, ReconcileResult } from "@nodeless/runtime";
-import { isConflict, isNotFound } from "@nodeless/runtime";
+import { isConditionTrue, isConflict, isNotFound } from "@nodeless/runtime";
 import type { FargateProfile, MicroVmAddress } from "../contract.ts";
 import { nodeConstraints } from "../node-constraints.ts";
 import { refusalClauses, refusalMessage } from "../refusals.ts";
@@ -159,7 +159,7 @@ export class PodScheduling {
       this.#startMachine(vm);
       return { requeueAfterMs: PROVISION_TIMEOUT_MS };
     }
-    if (isReady(nodes.get(vm.nodeName))) {
+    if (isConditionTrue(nodes.get(vm.nodeName)?.status?.conditions, "Ready")) {
       await this.#bind(vm, pod);
       return {};
     }
@@ -222,8 +222,4 @@ export class PodScheduling {
     events.record(pod, { type: "Warning", reason: "FailedScheduling", message });
     return { requeueAfterMs: timings.retryMs * Math.min(2 ** failures, RETRY_FACTOR_MAX) };
   }
-}
-
-function isReady(node: Node | undefined): boolean {
-  return node?.status?.conditions?.find(({ type }) => type === "Ready")?.status === "True";
 }

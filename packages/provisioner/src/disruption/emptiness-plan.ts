@@ -85,7 +85,7 @@ function budgetOf(
     ({ claim, node }) =>
       claim.metadata.deletionTimestamp !== undefined ||
       node.metadata.deletionTimestamp !== undefined ||
-      node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") !== true,
+      !isConditionTrue(node.status?.conditions, "Ready"),
   );
   return remainingBudget(pool.spec.disruption?.budgets, {
     nodes: counted.length,

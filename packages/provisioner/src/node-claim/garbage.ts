@@ -64,5 +64,5 @@ export function findGarbage({ claims, nodes, instances, now, orphanAgeMs }: Garb
 }
 
 function isReady(node: Node): boolean {
-  return node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
+  return isConditionTrue(node.status?.conditions, "Ready");
 }

@@ -1,6 +1,7 @@
 import type { Node, NodeClaim } from "@nodeless/api";
 import { LABELS, parseResourceList } from "@nodeless/api";
 import type { ConditionReport } from "@nodeless/runtime";
+import { findCondition } from "@nodeless/runtime";
 import { isEphemeralTaint, isSameTaint } from "../provisioning/existing-nodes.ts";
 import { satisfied } from "./claim-writes.ts";
 
@@ -13,7 +14,7 @@ export function planInitialization(claim: NodeClaim, node: Node): ConditionRepor
     message,
   });
   if (node.metadata.labels?.[LABELS.nodeInitialized] === "true") return satisfied("Initialized");
-  const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
+  const ready = findCondition(node.status?.conditions, "Ready");
   if (ready?.status !== "True")
     return wait("NodeNotReady", ready?.message ?? "the kubelet has not reported that the node is ready");
   const taints = node.spec?.taints ?? [];

@@ -1,7 +1,7 @@
 import type { Node, NodeClaim, Pod } from "@nodeless/api";
 import { FINALIZERS, NODES } from "@nodeless/api";
 import { InstanceNotFoundError } from "@nodeless/cloud";
-import { informerSource, type ReconcileResult, runController } from "@nodeless/runtime";
+import { informerSource, isConditionTrue, type ReconcileResult, runController } from "@nodeless/runtime";
 import { ClaimWriter, ignoringNotFound } from "../node-claim/claim-writes.ts";
 import { isInstanceGone, terminationDeadline } from "../node-claim/termination.ts";
 import type { ProvisionerContext } from "../state/context.ts";
@@ -41,7 +41,7 @@ async function terminateNode(context: ProvisionerContext, node: Node, signal: Ab
   if (claim !== undefined && claim.metadata.deletionTimestamp === undefined)
     await new ClaimWriter(client).delete(claim, signal);
   const again = { requeueAfterMs: settings.intervals.terminationMs };
-  if (!isReady(node) && (await hasVanished(context, providerId, signal))) {
+  if (!isConditionTrue(node.status?.conditions, "Ready") && (await hasVanished(context, providerId, signal))) {
     await removeFinalizer(context, node, signal);
     return {};
   }
@@ -122,10 +122,6 @@ async function hasVanished({ cloud }: ProvisionerContext, providerId: string, si
     if (error instanceof InstanceNotFoundError) return true;
     throw error;
   }
-}
-
-export function isReady(node: Node): boolean {
-  return node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true;
 }
 
 async function removeFinalizer({ client, logger }: ProvisionerContext, node: Node, signal: AbortSignal): Promise<void> {
