@@ -13,7 +13,7 @@ import { ProvisioningLoop } from "./provisioning/provisioning-loop.ts";
 import type { ProvisionerSettings } from "./settings/settings.ts";
 import { ClusterCache } from "./state/cluster-cache.ts";
 import type { ProvisionerContext } from "./state/context.ts";
-import { Nominations } from "./state/nominations.ts";
+import { ExpiringKeys } from "./state/expiring-keys.ts";
 import { TemplateReadiness } from "./state/template-readiness.ts";
 import { UnavailableOfferings } from "./state/unavailable-offerings.ts";
 
@@ -68,7 +68,7 @@ async function runControllers(options: ProvisionerOptions, outer: AbortSignal): 
     settings,
     cache: new ClusterCache({ client, clock, random, logger, defaultInstanceProfile }),
     events: createEventRecorder({ client, clock, logger, component: "karpenter" }),
-    nominations: new Nominations({ clock, durationMs: Math.max(2 * settings.batchMaxMs, NOMINATION_MS_MIN) }),
+    nominations: new ExpiringKeys({ clock, durationMs: Math.max(2 * settings.batchMaxMs, NOMINATION_MS_MIN) }),
     offerings: new UnavailableOfferings({ clock, durationMs: settings.intervals.unavailableOfferingMs }),
     templates: new TemplateReadiness(),
     requestScheduling: (uid) => batcher.trigger(uid),

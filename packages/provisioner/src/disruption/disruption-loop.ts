@@ -108,7 +108,7 @@ function disruptionNodes({ cache, nominations }: ProvisionerContext): readonly D
     const [node] = cache.nodesOf(claim);
     const pool = pools.get(poolNameOf(claim) ?? "")?.pool;
     if (node === undefined || pool === undefined) return [];
-    const nominated = nominations.isNominated(claim.metadata.name);
+    const nominated = nominations.has(claim.metadata.name);
     return [{ claim, node, pods: cache.podsOn(node.metadata.name), pool, nominated }];
   });
 }

@@ -101,7 +101,7 @@ export class ProvisioningLoop {
       const claimName = observation.claimOfNode.get(nodeName);
       const pod = pods.get(key);
       if (claimName === undefined || pod === undefined) continue;
-      nominations.nominate(claimName);
+      nominations.add(claimName);
       this.#nominated(pod, `node/${nodeName}`);
     }
     const names = new Set(observation.pools.keys());
@@ -122,7 +122,7 @@ export class ProvisioningLoop {
     const claim: NodeClaim = await client.resource(NODE_CLAIMS).create(claimFor(planned, effective), { signal });
     const { name } = claim.metadata;
     this.#created.set(name, clock.monotonicMs());
-    nominations.nominate(name);
+    nominations.add(name);
     logger.info("created nodeclaim", {
       nodeClaim: name,
       nodePool: planned.nodePool,

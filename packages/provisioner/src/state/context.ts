@@ -3,7 +3,7 @@ import type { Clock, Logger, Random } from "@nodeless/environment";
 import type { EventRecorder, KubernetesClient } from "@nodeless/runtime";
 import type { ProvisionerSettings } from "../settings/settings.ts";
 import type { ClusterCache } from "./cluster-cache.ts";
-import type { Nominations } from "./nominations.ts";
+import type { ExpiringKeys } from "./expiring-keys.ts";
 import type { TemplateReadiness } from "./template-readiness.ts";
 import type { UnavailableOfferings } from "./unavailable-offerings.ts";
 
@@ -17,7 +17,8 @@ export interface ProvisionerContext {
   readonly settings: ProvisionerSettings;
   readonly cache: ClusterCache;
   readonly events: EventRecorder;
-  readonly nominations: Nominations;
+  /** Names of claims that pods are on their way to: they are not taken for empty. In memory only, as upstream (karpenter.md §3.10). */
+  readonly nominations: ExpiringKeys;
   readonly offerings: UnavailableOfferings;
   readonly templates: TemplateReadiness;
   /** Asks for a scheduling pass soon; `uid` tells repeated wishes of one object apart. */

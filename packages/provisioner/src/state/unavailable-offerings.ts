@@ -1,31 +1,27 @@
 import type { OfferingKey } from "@nodeless/cloud";
 import type { Clock } from "@nodeless/environment";
 import type { InstanceType } from "@nodeless/scheduling";
+import { ExpiringKeys } from "./expiring-keys.ts";
 
-/** Remembers which offerings had no capacity, for a while, so that the next plan goes elsewhere. */
+/** Remembers which offerings had no capacity, for a while, so that the next plan goes elsewhere. The catalogue bounds their number. */
 export class UnavailableOfferings {
-  readonly #clock: Clock;
-  readonly #durationMs: number;
-  readonly #untilMs = new Map<string, number>();
+  readonly #marked: ExpiringKeys;
 
-  constructor({ clock, durationMs }: { readonly clock: Clock; readonly durationMs: number }) {
-    this.#clock = clock;
-    this.#durationMs = durationMs;
+  constructor(options: { readonly clock: Clock; readonly durationMs: number }) {
+    this.#marked = new ExpiringKeys(options);
   }
 
   mark(offering: OfferingKey): void {
-    this.#forgetElapsed();
-    this.#untilMs.set(keyOf(offering), this.#clock.monotonicMs() + this.#durationMs);
+    this.#marked.add(keyOf(offering));
   }
 
   isMarked(offering: OfferingKey): boolean {
-    return (this.#untilMs.get(keyOf(offering)) ?? Number.NEGATIVE_INFINITY) > this.#clock.monotonicMs();
+    return this.#marked.has(keyOf(offering));
   }
 
   /** The same types with marked offerings unavailable; untouched types are the very same objects. */
   applyTo(types: readonly InstanceType[]): readonly InstanceType[] {
-    this.#forgetElapsed();
-    if (this.#untilMs.size === 0) return types;
+    if (this.#marked.isEmpty()) return types;
     return types.map((type) => {
       const offerings = type.offerings.map((offering) =>
         offering.available && this.isMarked({ instanceType: type.name, ...offering })
@@ -34,12 +30,6 @@ export class UnavailableOfferings {
       );
       return offerings.some((offering, index) => offering !== type.offerings[index]) ? { ...type, offerings } : type;
     });
-  }
-
-  /** The catalogue bounds the number of keys; elapsed ones are dropped so that it stays small. */
-  #forgetElapsed(): void {
-    const nowMs = this.#clock.monotonicMs();
-    for (const [key, untilMs] of this.#untilMs) if (untilMs <= nowMs) this.#untilMs.delete(key);
   }
 }
 
