@@ -214,6 +214,26 @@ test("pods that are not restarted always complete by themselves, others run for 
   assert.equal(conditionsOf(w.cluster.pod("task"))["Ready"], "False PodCompleted");
 });
 
+test("a new image restarts its container, and no other", async (t) => {
+  const w = world(t);
+  await readyNode(w);
+  const other = { name: "other", image: "busybox:1" };
+  await createPod(w, "p", { containers: [web(), other], restartPolicy: "Always" });
+  await w.clock.advance(2_000);
+  const containers = [{ name: "web", image: "nginx:2" }];
+  await w.cluster.resource(PODS).patch({ namespace: "default", name: "p" }, "strategic", { spec: { containers } });
+  await w.clock.advance(2_000);
+  const { containerStatuses = [] } = w.cluster.pod("p")?.status ?? {};
+  assert.deepEqual(
+    containerStatuses.map(({ name, image, restartCount, ready }) => [name, image, restartCount, ready]),
+    [
+      ["web", "docker.io/library/nginx:2", 1, true],
+      ["other", "docker.io/library/busybox:1", 0, true],
+    ],
+  );
+  assert.ok(eventsOf(w, "p").includes("Killing: Container web definition changed, will be restarted"));
+});
+
 test("a pod past its active deadline fails", async (t) => {
   const w = world(t);
   await readyNode(w);

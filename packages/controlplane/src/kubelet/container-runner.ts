@@ -1,4 +1,4 @@
-import type { Pod } from "@nodeless/api";
+import type { Container, Pod } from "@nodeless/api";
 import { describeError } from "@nodeless/environment";
 import { timestamp } from "@nodeless/runtime";
 import { ContainerConfigError, resolveEnvironment } from "./container-env.ts";
@@ -104,6 +104,20 @@ export class ContainerRunner {
     }
   }
 
+  /**
+   * The pod's container has another image: what runs ends, and starts again whatever the restart policy says.
+   * Source: computePodActions in pkg/kubelet/kuberuntime/kuberuntime_manager.go (release 1.35).
+   */
+  changeTo(spec: Container): void {
+    if (spec.image === this.record.spec.image) return;
+    this.record.spec = spec;
+    if (!this.#pod.isActive || this.record.phase.kind !== "running") return;
+    this.#event("Normal", "Killing", `Container ${spec.name} definition changed, will be restarted`);
+    this.stop("the container's image changed");
+    this.#end({ exitCode: TERMINATED_EXIT_CODE }, "Error");
+    this.#restart();
+  }
+
   /** Asks code to end; simulated containers need no asking. */
   stop(reason: string): void {
     this.#inProcess?.stop(reason);
@@ -135,7 +149,10 @@ export class ContainerRunner {
         const running = new InProcessContainer({ image, pod, container, env, client, clock, previousLines });
         this.#inProcess = running;
         trackInProcess(running.exited);
-        void running.exited.then((exit) => this.#exited(exit));
+        void running.exited.then((exit) => {
+          // A run that was replaced ends late, in the time of its successor.
+          if (this.#inProcess === running) this.#exited(exit);
+        });
       });
     } catch (error) {
       if (this.#pod.isActive) this.#configFailed(error);

@@ -21,7 +21,8 @@ export interface TerminatedPhase {
 
 /** What the kubelet knows of one container of one pod. */
 export interface ContainerRecord {
-  readonly spec: Container;
+  /** Only its image may change. */
+  spec: Container;
   readonly role: ContainerRole;
   phase: ContainerPhase;
   /** The run before this one, if it ended. */

@@ -96,10 +96,20 @@ export class PodWorker implements StatusSource, ContainerPod {
   update(pod: Pod): void {
     this.#pod = pod;
     if (this.#stage === "closed") return;
+    if (pod.metadata.deletionTimestamp === undefined) this.#followImages();
     if (pod.metadata.deletionTimestamp !== undefined) this.#terminate();
     else if (pod.spec.readinessGates !== undefined && this.isActive) {
       this.#dirty = true;
       this.flush();
+    }
+  }
+
+  #followImages(): void {
+    const { containers, initContainers = [] } = this.#pod.spec;
+    for (const runner of this.#runners) {
+      const { name } = runner.record.spec;
+      const spec = [...containers, ...initContainers].find((container) => container.name === name);
+      if (spec !== undefined) runner.changeTo(spec);
     }
   }
 
