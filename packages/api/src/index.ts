@@ -1,3 +1,4 @@
+export { editDistance } from "./edit-distance.ts";
 // The generated file lists its names one by one.
 
 export type { CronSchedule } from "./cron-schedule.ts";

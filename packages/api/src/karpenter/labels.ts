@@ -1,3 +1,4 @@
+import { editDistance } from "../edit-distance.ts";
 import { LABELS } from "../well-known.ts";
 
 /**
@@ -101,25 +102,10 @@ export function nearestWellKnownLabel(key: string): string | undefined {
   let nearest: { readonly label: string; readonly edits: number } | undefined;
   for (const label of WELL_KNOWN_LABELS) {
     // The right name in the wrong domain is the commonest mistake of all.
-    const edits = label.slice(label.indexOf("/") + 1) === name ? 0 : editDistance(label, key);
+    const edits = label.slice(label.indexOf("/") + 1) === name ? 0 : editDistance(label, key, { limit: EDITS_MAX });
     if (edits <= EDITS_MAX && (nearest === undefined || edits < nearest.edits)) nearest = { label, edits };
   }
   return nearest?.label;
-}
-
-/** Insertions, deletions and replacements between two short texts. */
-function editDistance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > EDITS_MAX) return EDITS_MAX + 1;
-  let previous = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= a.length; row += 1) {
-    const current = [row];
-    for (let column = 1; column <= b.length; column += 1) {
-      const replaced = (previous[column - 1] ?? 0) + (a[row - 1] === b[column - 1] ? 0 : 1);
-      current.push(Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
-    }
-    previous = current;
-  }
-  return previous[b.length] ?? 0;
 }
 
 const NAME = /^[A-Za-z0-9]([A-Za-z0-9_.-]*[A-Za-z0-9])?$/;
