@@ -22,18 +22,7 @@ import { TRACKING_FINALIZER } from "../src/job/job-pod.ts";
 import { planJob } from "../src/job/plan-job.ts";
 import { timeToLiveMs } from "../src/job/ttl-after-finished-controller.ts";
 import { planStatefulSet } from "../src/statefulset/plan-stateful-set.ts";
-
-const NOW = new Date("2026-01-01T01:00:00Z");
-const meta = (name: string) => ({
-  name,
-  namespace: "default",
-  uid: `uid-${name}`,
-  resourceVersion: "1",
-  generation: 1,
-  creationTimestamp: "2026-01-01T00:00:00Z",
-});
-const names = (objects: readonly { readonly metadata: { readonly name?: string } }[]) =>
-  objects.map(({ metadata }) => metadata.name);
+import { meta, NOW, names } from "./plan-fixture.ts";
 
 interface PodTraits {
   readonly labels?: Record<string, string>;

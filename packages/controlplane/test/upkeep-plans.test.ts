@@ -21,16 +21,7 @@ import { planEviction } from "../src/node-lifecycle/plan-eviction.ts";
 import { observeHeartbeat, planNodeHealth } from "../src/node-lifecycle/plan-node-health.ts";
 import { planTaints } from "../src/node-lifecycle/plan-taints.ts";
 import { planPodGc } from "../src/pod-gc/plan-pod-gc.ts";
-
-const NOW = new Date("2026-01-01T01:00:00Z");
-const meta = (name: string) => ({
-  name,
-  namespace: "default",
-  uid: `uid-${name}`,
-  resourceVersion: "1",
-  creationTimestamp: "2026-01-01T00:00:00Z",
-});
-const names = (objects: readonly KubernetesObject[]) => objects.map(({ metadata }) => metadata.name);
+import { meta, NOW, names } from "./plan-fixture.ts";
 
 function pod(
   name: string,

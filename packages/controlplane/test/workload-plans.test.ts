@@ -12,16 +12,8 @@ import { inDeletionOrder } from "../src/workload/rank-pods.ts";
 import { scaledValue } from "../src/workload/scaled-value.ts";
 import { slowStart } from "../src/workload/slow-start.ts";
 import { templateHash } from "../src/workload/template-hash.ts";
+import { meta, NOW, names } from "./plan-fixture.ts";
 
-const NOW = new Date("2026-01-01T01:00:00Z");
-const meta = (name: string) => ({
-  name,
-  namespace: "default",
-  uid: `uid-${name}`,
-  resourceVersion: "1",
-  generation: 1,
-  creationTimestamp: "2026-01-01T00:00:00Z",
-});
 const template = (image: string): PodTemplateSpec => ({
   metadata: { labels: { app: "web" } },
   spec: { containers: [{ name: "web", image }] },
@@ -371,7 +363,6 @@ describe("ReplicaSet", () => {
       owned("theirs", "someone", { app: "web" }),
     ];
     const plan = planClaims(owner, owner.spec.selector, candidates);
-    const names = (pods: readonly Pod[]) => pods.map(({ metadata }) => metadata.name);
     assert.deepEqual([names(plan.claimed), names(plan.adopt), names(plan.release)], [["mine"], ["orphan"], ["lost"]]);
     const going = { ...owner, metadata: { ...owner.metadata, deletionTimestamp: "2026-01-01T00:30:00Z" } };
     assert.deepEqual(names(planClaims(going, owner.spec.selector, candidates).adopt), []);
