@@ -39,6 +39,8 @@ export async function runProvisioner(options: ProvisionerOptions): Promise<void>
   const { client, clock, logger, settings, identity, signal } = options;
   const { enabled, ...lease } = settings.leaderElection;
   if (!enabled) return await runControllers(options, signal);
+  // What `kubectl logs` of a standby replica shows.
+  logger.info("waiting for the leader election lease", { lease: lease.leaseName, identity });
   await runLeaderElection({
     client,
     clock,
