@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { Node, NodeClaim, NodePool } from "@nodeless/api";
 import type { CloudInstance } from "@nodeless/cloud";
 import { judgeConsolidatable } from "../src/disruption/consolidatable.ts";
+import { judgeExpiration } from "../src/node-claim/expiration.ts";
 import { findGarbage } from "../src/node-claim/garbage.ts";
 import { planInitialization } from "../src/node-claim/initialization.ts";
 import { judgeLiveness } from "../src/node-claim/liveness.ts";
@@ -66,6 +67,17 @@ for (const { rule, subject, want } of [
     const detail =
       liveness.kind === "dead" ? ` ${liveness.reason}` : liveness.kind === "waiting" ? ` ${liveness.remainingMs}` : "";
     assert.equal(`${liveness.kind}${detail}`, want);
+  });
+
+for (const { rule, expireAfter, created = secondsAgo(600), want } of [
+  { rule: "at its age", expireAfter: "10m", want: { kind: "expired" } },
+  { rule: "not a second earlier", expireAfter: "601s", want: { kind: "later", lookAgainMs: 1_000 } },
+  { rule: "is looked at again within the hour", expireAfter: "720h", want: { kind: "later", lookAgainMs: 3_600_000 } },
+  { rule: "not with Never", expireAfter: "Never", created: secondsAgo(9e6), want: { kind: "never" } },
+])
+  test(`expiration: ${rule}`, () => {
+    const subject = claim({ metadata: { creationTimestamp: created }, spec: { expireAfter } });
+    assert.deepEqual(judgeExpiration(subject, NOON), want);
   });
 
 const node = ({

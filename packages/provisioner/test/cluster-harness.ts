@@ -68,11 +68,12 @@ export class ClusterHarness {
       readonly requirements?: NodePoolSpec["template"]["spec"]["requirements"];
       readonly taints?: readonly Taint[];
       readonly startupTaints?: readonly Taint[];
+      readonly expireAfter?: string;
     } = {},
   ): void {
-    const { requirements = [], taints = [], startupTaints = [], ...rest } = spec;
+    const { requirements = [], taints = [], startupTaints = [], expireAfter = "Never", ...rest } = spec;
     const nodeClassRef = { group: "karpenter.k8s.aws", kind: "EC2NodeClass", name: "default" };
-    const template = { spec: { requirements, taints, startupTaints, nodeClassRef } };
+    const template = { spec: { requirements, taints, startupTaints, nodeClassRef, expireAfter } };
     const pool: Pick<NodePool, "apiVersion" | "kind" | "spec"> = {
       apiVersion: "karpenter.sh/v1",
       kind: "NodePool",

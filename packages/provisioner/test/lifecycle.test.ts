@@ -408,6 +408,30 @@ test("a Provisioner with its AWSNodeTemplate works as it did: claims carry both 
   assert.deepEqual(cluster.claims, []);
 });
 
+test("an expired claim is drained and replaced, whatever the budgets say", async () => {
+  const { claim, node } = await clusterWithNode(
+    {},
+    { expireAfter: "2m", disruption: { consolidateAfter: "Never", budgets: [{ nodes: "0" }] } },
+  );
+  cluster.bind("web", node.metadata.name);
+  await cluster.advance(60);
+  assert.deepEqual(
+    cluster.claims.map(({ metadata }) => metadata.name),
+    [claim.metadata.name],
+  );
+  await cluster.advance(60);
+  assert.equal(
+    cluster.events.find((event) => event.startsWith("Expired")),
+    `Expired ${claim.metadata.name}: NodeClaim ${claim.metadata.name} is deleted: it is older than its expireAfter of 2m`,
+  );
+  assert.equal(cluster.events.filter((event) => event.startsWith("Evicted web")).length, 1);
+  assert.ok(
+    !cluster.claims.some(
+      ({ metadata }) => metadata.name === claim.metadata.name && metadata.deletionTimestamp === undefined,
+    ),
+  );
+});
+
 test("fields of the old generation that have no effect are named", async () => {
   cluster = new ClusterHarness();
   const withTemplate = { ...template, spec: { ...template.spec, launchTemplate: "mine" } };

@@ -9,9 +9,10 @@ import {
 } from "@nodeless/runtime";
 import type { ProvisionerContext } from "../state/context.ts";
 import { ClaimWriter } from "./claim-writes.ts";
+import { judgeExpiration } from "./expiration.ts";
 import { planInitialization } from "./initialization.ts";
 import { launch } from "./launch.ts";
-import { judgeLiveness } from "./liveness.ts";
+import { judgeLiveness, type Liveness } from "./liveness.ts";
 import { planRegistration, register } from "./registration.ts";
 import { terminateClaim } from "./termination.ts";
 
@@ -45,8 +46,8 @@ async function reconcileClaim(
   cached: NodeClaim,
   { signal, logger }: ReconcileContext,
 ): Promise<ReconcileResult> {
-  const { client, clock, settings, events } = context;
-  const writer = new ClaimWriter(client);
+  const { clock, settings } = context;
+  const writer = new ClaimWriter(context.client);
   if (cached.metadata.deletionTimestamp !== undefined)
     return await terminateClaim(context, { claim: cached, writer }, signal);
   const finalizers = cached.metadata.finalizers ?? [];
@@ -54,17 +55,12 @@ async function reconcileClaim(
     await writer.finalizers(cached, [...finalizers, FINALIZERS.termination], signal);
     return {};
   }
+  const expiration = judgeExpiration(cached, clock.now());
+  if (expiration.kind === "expired") return await expire(context, { claim: cached, writer }, signal);
   const liveness = judgeLiveness(cached, settings.intervals, clock.now());
   if (liveness.kind === "dead") {
     logger.warn("gave up a nodeclaim", { reason: liveness.reason });
-    events.record(cached, {
-      type: "Warning",
-      reason: "FailedConsistencyCheck",
-      message: `NodeClaim ${cached.metadata.name} is deleted: ${liveness.message}`,
-    });
-    await writer.delete(cached, signal);
-    context.requestScheduling(cached.metadata.uid);
-    return {};
+    return await giveUp(context, { claim: cached, writer, liveness }, signal);
   }
   let claim = cached;
   if ((claim.status?.providerID ?? "") === "") {
@@ -73,7 +69,47 @@ async function reconcileClaim(
     claim = outcome.claim;
   }
   await advance(context, { claim, writer }, signal);
-  return liveness.kind === "waiting" ? { requeueAfterMs: liveness.remainingMs } : {};
+  const lookAgainMs = Math.min(
+    liveness.kind === "waiting" ? liveness.remainingMs : Number.POSITIVE_INFINITY,
+    expiration.kind === "later" ? expiration.lookAgainMs : Number.POSITIVE_INFINITY,
+  );
+  return Number.isFinite(lookAgainMs) ? { requeueAfterMs: lookAgainMs } : {};
+}
+
+interface Ending {
+  readonly claim: NodeClaim;
+  readonly writer: ClaimWriter;
+}
+
+async function giveUp(
+  { events, requestScheduling }: ProvisionerContext,
+  { claim, writer, liveness }: Ending & { readonly liveness: Extract<Liveness, { kind: "dead" }> },
+  signal: AbortSignal,
+): Promise<ReconcileResult> {
+  events.record(claim, {
+    type: "Warning",
+    reason: "FailedConsistencyCheck",
+    message: `NodeClaim ${claim.metadata.name} is deleted: ${liveness.message}`,
+  });
+  await writer.delete(claim, signal);
+  requestScheduling(claim.metadata.uid);
+  return {};
+}
+
+async function expire(
+  { events, logger }: ProvisionerContext,
+  { claim, writer }: Ending,
+  signal: AbortSignal,
+): Promise<ReconcileResult> {
+  const { name } = claim.metadata;
+  logger.info("deleting an expired nodeclaim", { nodeClaim: name, expireAfter: claim.spec.expireAfter });
+  events.record(claim, {
+    type: "Normal",
+    reason: "Expired",
+    message: `NodeClaim ${name} is deleted: it is older than its expireAfter of ${claim.spec.expireAfter}`,
+  });
+  await writer.delete(claim, signal);
+  return {};
 }
 
 /** Registration and initialization of a launched claim, as far as its node has come. */
