@@ -1,10 +1,10 @@
 import { GetRoleCommand } from "@aws-sdk/client-iam";
 import { GetCallerIdentityCommand } from "@aws-sdk/client-sts";
 import { type AwsClients, createAwsClients, fargateRoleName } from "@nodeless/eks";
-import { DEFAULT_REGION } from "@nodeless/eks/spec";
+import { DEFAULT_CLUSTER_NAME, DEFAULT_REGION } from "@nodeless/eks/spec";
 import { CommandError } from "../exit-codes.ts";
 import type { Terminal } from "../terminal.ts";
-import { findLocalState, requireRunning } from "./local-state.ts";
+import { requireRunning, runningStates } from "./local-state.ts";
 
 /** Which AWS a command talks to, and about which cluster. */
 export interface AwsTarget {
@@ -29,20 +29,28 @@ export async function awsTarget(
 ): Promise<AwsTarget> {
   const endpoint = terminal.environment["AWS_ENDPOINT_URL"];
   if (options.local === undefined && endpoint !== undefined && endpoint !== "") return ofEnvironment(terminal, options);
-  const state = await findLocalState(terminal, options.local ?? options.cluster?.toLowerCase());
-  const isLocal =
-    options.local !== undefined || state.holder !== undefined || (await findLocalState(terminal)).holder !== undefined;
-  if (!isLocal) return ofEnvironment(terminal, options);
-  const { runtime } = await requireRunning(
-    terminal,
-    options.local ?? (state.holder === undefined ? undefined : state.name),
-  );
+  const local = options.local ?? (await localOf(terminal, options.cluster));
+  if (local === undefined) return ofEnvironment(terminal, options);
+  const { runtime } = await requireRunning(terminal, local);
   const clients = createAwsClients({
     region: runtime.region,
     endpoint: runtime.awsEndpoint,
     credentials: { accessKeyId: runtime.accessKeyId, secretAccessKey: runtime.secretAccessKey },
   });
   return target(clients, options.cluster ?? runtime.clusterName, LOCAL_POLL_MS);
+}
+
+/** The running local cluster that is meant: the one with that EKS cluster, the only one, or the default one. */
+async function localOf(terminal: Terminal, cluster: string | undefined): Promise<string | undefined> {
+  const running = await runningStates(terminal);
+  const meant =
+    running.find(({ runtime }) => cluster !== undefined && runtime?.clusterName === cluster) ??
+    (running.length === 1 ? running[0] : running.find(({ name }) => name === DEFAULT_CLUSTER_NAME));
+  if (meant === undefined && running.length > 0)
+    throw new CommandError(
+      `which local cluster? ${running.map(({ name }) => name).join(", ")} are running: say it with --local`,
+    );
+  return meant?.name;
 }
 
 async function ofEnvironment(

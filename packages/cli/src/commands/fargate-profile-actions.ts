@@ -1,4 +1,4 @@
-import type { FargateProfile } from "@aws-sdk/client-eks";
+import type { FargateProfile, FargateProfileSelector } from "@aws-sdk/client-eks";
 import {
   deleteFargateProfile,
   ensureFargateProfile,
@@ -140,15 +140,18 @@ function profileTable(profiles: readonly FargateProfile[]): string {
       .map(([key, value]) => `${key}=${value}`)
       .join(",");
   const rows = profiles.flatMap((profile) =>
-    (profile.selectors ?? []).map((selector) => [
-      profile.fargateProfileName ?? "",
-      selector.namespace ?? "",
-      pairs(selector.labels),
-      profile.podExecutionRoleArn ?? "",
-      (profile.subnets ?? []).join(","),
-      pairs(profile.tags),
-      profile.status ?? "",
-    ]),
+    // EKS takes a profile without selectors; it matches no pod, and must not be missing from the list.
+    ((profile.selectors ?? []).length === 0 ? [{}] : (profile.selectors ?? [])).map(
+      (selector: FargateProfileSelector) => [
+        profile.fargateProfileName ?? "",
+        selector.namespace ?? "",
+        pairs(selector.labels),
+        profile.podExecutionRoleArn ?? "",
+        (profile.subnets ?? []).join(","),
+        pairs(profile.tags),
+        profile.status ?? "",
+      ],
+    ),
   );
   return formatTable(
     ["name", "selector_namespace", "selector_labels", "pod_execution_role_arn", "subnets", "tags", "status"],

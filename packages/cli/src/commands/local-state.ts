@@ -1,6 +1,7 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 import {
+  knownNames,
   type LockHolder,
   lockHolder,
   type RuntimeInfo,
@@ -42,16 +43,26 @@ export async function findLocalState(
   return { name, paths, holder: await lockHolder(paths.lock), runtime: await readRuntime(paths) };
 }
 
+/** Every local cluster that runs now. */
+export async function runningStates(terminal: Pick<Terminal, "environment">): Promise<readonly LocalState[]> {
+  const states = await Promise.all(
+    (await knownNames(stateHome(terminal))).map((name) => findLocalState(terminal, name)),
+  );
+  return states.filter(({ holder }) => holder !== undefined);
+}
+
 /** A running, ready local cluster. Throws CommandError that says how to start it. */
 export async function requireRunning(
   terminal: Pick<Terminal, "environment">,
   name?: string,
 ): Promise<LocalState & { readonly runtime: RuntimeInfo }> {
   const state = await findLocalState(terminal, name);
-  if (state.holder === undefined)
+  if (state.holder === undefined) {
+    const others = (await runningStates(terminal)).map((other) => `--name ${other.name}`);
     throw new CommandError(
-      `no local cluster ${state.name} is running: start it with \`nodeless up${state.name === DEFAULT_CLUSTER_NAME ? "" : ` --name ${state.name}`}\``,
+      `no local cluster ${state.name} is running: start it with \`nodeless up${state.name === DEFAULT_CLUSTER_NAME ? "" : ` --name ${state.name}`}\`${others.length === 0 ? "" : `, or say which you mean: ${others.join(", ")}`}`,
     );
+  }
   if (state.runtime === undefined || state.runtime.pid !== state.holder.pid) {
     throw new CommandError(
       `the local cluster ${state.name} (process ${state.holder.pid}) is still starting: try again in a moment`,
