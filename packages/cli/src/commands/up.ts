@@ -3,6 +3,7 @@ import {
   AlreadyRunningError,
   acquireLock,
   hasRememberedFile,
+  type LocalCluster,
   type LocalClusterOptions,
   lockHolder,
   readRuntime,
@@ -23,7 +24,7 @@ import { jsonLogger, systemClock, systemRandom } from "@nodeless/environment";
 import { Command, Option } from "commander";
 import { CommandError, UsageError } from "../exit-codes.ts";
 import { inputName, readInputFile } from "../input-file.ts";
-import { progressLine, progressPrinter } from "../output/progress.ts";
+import { progressLine, progressPrinter, slowNotice } from "../output/progress.ts";
 import { styled, type Terminal } from "../terminal.ts";
 import { VERSION } from "../version.ts";
 import { runDetached } from "./detach.ts";
@@ -137,7 +138,7 @@ async function run(terminal: Terminal, options: UpOptions): Promise<void> {
     try {
       await rememberInput();
       progressLine(terminal, "ready", cluster.runtime.kubernetesEndpoint, systemClock.monotonicMs() - started);
-      const pods = await cluster.systemPodsRunning(interruption.signal);
+      const pods = await systemPods(terminal, cluster, interruption.signal);
       progressLine(terminal, "system pods", `${pods} Running on Fargate`, systemClock.monotonicMs() - started);
       terminal.err(nextSteps(cluster.runtime));
       // The parent of --detach may be gone by now.
@@ -166,6 +167,15 @@ async function remembering({ paths, file, text }: Input): Promise<() => Promise<
   if ((await hasRememberedFile(paths)) || (await readRuntime(paths)) !== undefined) return keep;
   await keep();
   return async () => {};
+}
+
+async function systemPods(terminal: Terminal, cluster: LocalCluster, signal: AbortSignal): Promise<number> {
+  using _notice = slowNotice(
+    terminal,
+    "system pods",
+    `not all Running yet: \`kubectl --context ${cluster.runtime.context} get pods,events -A\` says why`,
+  );
+  return await cluster.systemPodsRunning(signal);
 }
 
 function announce(

@@ -1,12 +1,18 @@
 import type { StepEvent } from "@nodeless/eks";
+import { systemClock } from "@nodeless/environment";
 import { styled, type Terminal } from "../terminal.ts";
 
 const TITLE_WIDTH = 34;
 
 /** One line per finished step: mark, title, what is there now, and how long it took. */
 export function progressPrinter(terminal: Terminal): (event: StepEvent) => void {
+  let slow: Disposable | undefined;
   return (event) => {
-    if (event.kind === "started") return;
+    slow?.[Symbol.dispose]();
+    if (event.kind === "started") {
+      slow = slowNotice(terminal, event.step.title, "in progress");
+      return;
+    }
     const { step, outcome, elapsedMs } = event;
     const mark = styled(
       terminal,
@@ -17,6 +23,17 @@ export function progressPrinter(terminal: Terminal): (event: StepEvent) => void 
       `  ${mark} ${step.title.padEnd(TITLE_WIDTH)} ${outcome.detail}  ${styled(terminal, "dim", seconds(elapsedMs))}\n`,
     );
   };
+}
+
+/** Nobody should look at a still screen for longer and wonder. */
+const SLOW_MS = 5_000;
+
+/** Says once that something goes on, unless it is disposed before it takes long. */
+export function slowNotice(terminal: Terminal, title: string, detail: string): Disposable {
+  const timer = systemClock.setTimer(SLOW_MS, () =>
+    terminal.err(`  ${styled(terminal, "dim", "…")} ${title.padEnd(TITLE_WIDTH)} ${detail}\n`),
+  );
+  return { [Symbol.dispose]: () => timer.cancel() };
 }
 
 /** A progress line of something that is not a step. */
