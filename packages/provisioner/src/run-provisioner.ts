@@ -75,32 +75,35 @@ async function runControllers(options: ProvisionerOptions, outer: AbortSignal): 
     templates: new TemplateReadiness(),
     requestScheduling: (uid) => batcher.trigger(uid),
   };
-  /** One that fails stops all: half a provisioner must not go on. */
-  const guarded = async (work: Promise<void>): Promise<void> => {
-    try {
-      await work;
-    } catch (error) {
-      if (signal.aborted) return;
-      failed.abort(error);
-      throw error;
-    }
-  };
-  await Promise.all([
-    guarded(context.cache.run(signal)),
-    guarded(context.events.run(signal)),
-    guarded(runSynced(context, new ProvisioningLoop(context, batcher), signal)),
-  ]);
+  await Promise.all(
+    [context.cache.run(signal), context.events.run(signal), runSynced(context, batcher, { signal, failed })].map(
+      (work) => stopAllOnFailure(work, { signal, failed }),
+    ),
+  );
+  if (failed.signal.aborted) throw failed.signal.reason;
 }
 
-async function runSynced(
-  context: ProvisionerContext,
-  provisioning: ProvisioningLoop,
-  signal: AbortSignal,
-): Promise<void> {
+interface Fate {
+  readonly signal: AbortSignal;
+  /** Aborts `signal`, with the error as its reason. */
+  readonly failed: AbortController;
+}
+
+/** Half a provisioner must not go on: one that fails stops all. Never rejects, so that whoever awaits all finds all of them stopped. */
+async function stopAllOnFailure(work: Promise<void>, { signal, failed }: Fate): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!signal.aborted) failed.abort(error);
+  }
+}
+
+async function runSynced(context: ProvisionerContext, batcher: Batcher, fate: Fate): Promise<void> {
+  const { signal } = fate;
   await context.cache.synced(signal);
   await resolveNodeClasses(context, signal);
   context.logger.info("provisioner started", { cluster: context.settings.clusterName });
-  await Promise.all([
+  const controllers = [
     runNodeClassController(context, signal),
     runNodePoolController(context, signal),
     runNodeClaimController(context, signal),
@@ -108,6 +111,7 @@ async function runSynced(
     runClaimDisruptionController(context, signal),
     runGarbageCollection(context, signal),
     runDisruptionLoop(context, signal),
-    provisioning.run(signal),
-  ]);
+    new ProvisioningLoop(context, batcher).run(signal),
+  ];
+  await Promise.all(controllers.map((controller) => stopAllOnFailure(controller, fate)));
 }

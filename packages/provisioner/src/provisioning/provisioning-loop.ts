@@ -95,7 +95,10 @@ export class ProvisioningLoop {
     const createNext = async (): Promise<void> => {
       for (const planned of waiting) await this.#createClaim(planned, observation, signal);
     };
-    await Promise.all(Array.from({ length: CREATES_MAX }, createNext));
+    // All have ended before a failure is passed on: the next pass must not plan while this one still creates.
+    const ends = await Promise.allSettled(Array.from({ length: CREATES_MAX }, createNext));
+    const failure = ends.find((one) => one.status === "rejected");
+    if (failure !== undefined) throw failure.reason;
     const pods = new Map(observation.input.pods.map((pod) => [formatObjectKey(pod.metadata), pod]));
     for (const [key, nodeName] of plan.onExistingNodes) {
       const claimName = observation.claimOfNode.get(nodeName);
