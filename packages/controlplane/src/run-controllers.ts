@@ -71,10 +71,11 @@ export async function runControllers(options: RunControllersOptions): Promise<vo
     },
     run: (controller) => runController({ concurrency: 5, ...controller, clock, logger, signal: ports.signal }),
   };
+  const running = CONTROLLERS.map((controller) => controller(context));
   try {
-    await Promise.all(CONTROLLERS.map((controller) => controller(context)));
+    await Promise.all(running);
   } finally {
     stop.abort(new Error("a controller ended"));
-    await Promise.allSettled([...recorders, informers.stopped()]);
+    await Promise.allSettled([...running, ...recorders, informers.stopped()]);
   }
 }
