@@ -11,6 +11,8 @@ export interface Terminal {
   /** Whether progress may use colour and symbols. */
   readonly colours: boolean;
   readonly cwd: string;
+  /** How this command is typed here: `npx nodeless` in a checkout, where it is not on the path. */
+  readonly command: string;
   /** All of standard input. */
   readInput(): Promise<string>;
 }
@@ -32,6 +34,8 @@ export function processTerminal(): Terminal {
     environment: env,
     colours: !plain,
     cwd: process.cwd(),
+    // Only a checkout runs the sources.
+    command: import.meta.url.endsWith(".ts") ? "npx nodeless" : "nodeless",
     readInput: () => text(process.stdin),
   };
 }

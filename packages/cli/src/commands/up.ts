@@ -140,7 +140,7 @@ async function run(terminal: Terminal, options: UpOptions): Promise<void> {
       progressLine(terminal, "ready", cluster.runtime.kubernetesEndpoint, systemClock.monotonicMs() - started);
       const pods = await systemPods(terminal, cluster, interruption.signal);
       progressLine(terminal, "system pods", `${pods} Running on Fargate`, systemClock.monotonicMs() - started);
-      terminal.err(nextSteps(cluster.runtime));
+      terminal.err(nextSteps(cluster.runtime, terminal.command));
       // The parent of --detach may be gone by now.
       if (process.connected) process.send?.({ kind: "ready" });
       await interruption.interrupted;
@@ -221,7 +221,7 @@ async function detach(terminal: Terminal, options: UpOptions): Promise<void> {
   });
   if (pid !== undefined)
     terminal.err(
-      `${name} goes on as process ${pid}; stop it with \`nodeless down${name === DEFAULT_CLUSTER_NAME ? "" : ` --name ${name}`}\`\n`,
+      `${name} goes on as process ${pid}; stop it with \`${terminal.command} down${name === DEFAULT_CLUSTER_NAME ? "" : ` --name ${name}`}\`\n`,
     );
 }
 
