@@ -3,10 +3,13 @@ import { rm } from "node:fs/promises";
 import { after, before, describe, test } from "node:test";
 import { DescribeSubnetsCommand, EC2Client } from "@aws-sdk/client-ec2";
 import {
+  CreateAccessEntryCommand,
   CreateFargateProfileCommand,
+  DeleteAccessEntryCommand,
   DescribeClusterCommand,
   DescribeFargateProfileCommand,
   EKSClient,
+  ListAccessEntriesCommand,
 } from "@aws-sdk/client-eks";
 import type { Event, Pod } from "@nodeless/api";
 import { kubectlPath } from "../support/kubectl.ts";
@@ -107,6 +110,28 @@ describe("what is refused says why and what to do", { skip: (await kubectlPath()
     const event = await eventOf("kube-system", pods[0]?.metadata.name ?? "", "default-scheduler");
     assert.match(event.message ?? "", /nodes are available: .*Too many pods/);
     await nodeless.ok("delete daemonset agent -n kube-system");
+  });
+
+  test("an instance whose role has no access entry does not join until it has one", async () => {
+    const principalArn =
+      ((await eks.send(new ListAccessEntriesCommand({ clusterName: "e2e" }))).accessEntries ?? []).find((arn) =>
+        arn.includes("KarpenterNodeRole"),
+      ) ?? "";
+    await eks.send(new DeleteAccessEntryCommand({ clusterName: "e2e", principalArn }));
+    await nodeless.ok("run locked-out --image=nginx");
+    await nodeless.eventually("the instance runs and knocks in vain", async () => {
+      const claims =
+        await nodeless.json<Items<{ status?: { conditions?: { type: string; status: string; reason: string }[] } }>>(
+          "get nodeclaims",
+        );
+      return claims.items.some(({ status }) =>
+        status?.conditions?.some(({ type, reason }) => type === "Registered" && reason === "NodeNotFound"),
+      );
+    });
+    assert.equal((await nodeless.json<Items<unknown>>("get nodes")).items.length, 4);
+    await eks.send(new CreateAccessEntryCommand({ clusterName: "e2e", principalArn, type: "EC2_LINUX" }));
+    await nodeless.ok("wait pod/locked-out --for=condition=Ready --timeout=30s");
+    await nodeless.ok("delete pod locked-out");
   });
 
   test("a profile in a public subnet is refused by EKS", async () => {

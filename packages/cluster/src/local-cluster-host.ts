@@ -1,11 +1,9 @@
 import { rm } from "node:fs/promises";
 import { DAEMON_SETS, DEPLOYMENTS, PODS, type Pod } from "@nodeless/api";
-import { zonesOf } from "@nodeless/catalog";
 import { applyObject, ResourceFinder } from "@nodeless/eks/kubernetes";
 import type { Clock, Logger, Random } from "@nodeless/environment";
 import type {
   AddonInstallation,
-  BootInstance,
   ClusterEndpoint,
   ClusterHost,
   ClusterLaunch,
@@ -17,8 +15,7 @@ import { type EmbeddedCluster, startEmbeddedCluster } from "./embedded/embedded-
 import { fargateBackend } from "./fargate-backend.ts";
 import { provisionerImage } from "./images/provisioner-image.ts";
 import { quietImage } from "./images/quiet-images.ts";
-import { ec2Machine } from "./machines/ec2-machine.ts";
-import { parseUserData } from "./machines/user-data.ts";
+import { Ec2Machines } from "./machines/ec2-machines.ts";
 import type { StatePaths } from "./state/state-directory.ts";
 import type { Timings } from "./timings.ts";
 
@@ -49,18 +46,14 @@ const NOT_SEEN_YET = {
   message: "The add-on has no available replica yet.",
 } as const;
 
-interface Machine {
-  readonly clusterName: string;
-  readonly nodeName: string;
-}
-
 /** Wires clusters, machines and add-ons; decides nothing. */
 export function createLocalClusterHost(options: LocalClusterHostOptions): LocalClusterHost {
   const clusters = new Map<string, EmbeddedCluster>();
   /** Not yet in `clusters`: closing waits for them, or their listeners would keep the process alive. */
   const starting = new Set<Promise<EmbeddedCluster>>();
   const failures = new Map<string, Error>();
-  const machines = new Map<string, Machine>();
+  const { aws, clock, logger } = options;
+  const machines = new Ec2Machines({ aws, clock, logger, cluster: (name) => clusters.get(name) });
   const addonHealth = new Map<string, readonly { readonly code: string; readonly message: string }[]>();
   const required = (name: string): EmbeddedCluster => {
     const cluster = clusters.get(name);
@@ -119,15 +112,8 @@ export function createLocalClusterHost(options: LocalClusterHostOptions): LocalC
         options.logger.error("pods of a deleted profile remain", { profile: profileName, error }),
       );
     },
-    boot(instance) {
-      const machine = bootMachine(options, clusters, instance);
-      if (machine !== undefined) machines.set(instance.instanceId, machine);
-    },
-    shutDown(instanceId) {
-      const machine = machines.get(instanceId);
-      machines.delete(instanceId);
-      if (machine !== undefined) clusters.get(machine.clusterName)?.kubelets.stop(machine.nodeName);
-    },
+    boot: (instance) => machines.boot(instance),
+    shutDown: (instanceId) => machines.shutDown(instanceId),
     async close() {
       await Promise.allSettled(starting);
       await Promise.all([...clusters.values()].map((cluster) => cluster.close()));
@@ -209,26 +195,4 @@ async function deleteProfilePods(cluster: EmbeddedCluster, profileName: string):
       pods.delete({ namespace: pod.metadata.namespace, name: pod.metadata.name }, { uid: pod.metadata.uid }),
     ),
   );
-}
-
-function bootMachine(
-  { aws, logger }: LocalClusterHostOptions,
-  clusters: ReadonlyMap<string, EmbeddedCluster>,
-  instance: BootInstance,
-): Machine | undefined {
-  const instructions = parseUserData(instance.userData);
-  const cluster = instructions === undefined ? undefined : clusters.get(instructions.clusterName);
-  if (instructions === undefined || cluster === undefined) {
-    logger.warn("an instance joins no cluster: its user data names none that runs", { instance: instance.instanceId });
-    return undefined;
-  }
-  const zoneId = zonesOf(instance.region).find(({ name }) => name === instance.zone)?.id ?? "";
-  const addresses = {
-    allocate: () => aws().allocateIp(instance.subnetId),
-    release: (ip: string) => aws().releaseIp(ip),
-    adopt: (ip: string) => aws().adoptIp(ip),
-  };
-  const node = ec2Machine({ instance, instructions, zoneId, kubeletVersion: cluster.kubeletVersion, addresses });
-  cluster.kubelets.start(node);
-  return { clusterName: instructions.clusterName, nodeName: node.name };
 }

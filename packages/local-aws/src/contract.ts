@@ -126,6 +126,11 @@ export interface LocalAws {
   }[];
   /** True if the role exists and its trust policy allows the service principal. */
   roleTrusts(roleArn: string, servicePrincipal: string): boolean;
+  /** Who an IAM principal is in a cluster by its access entries, or undefined: nobody. */
+  userOf(
+    clusterName: string,
+    principalArn: string,
+  ): { readonly username: string; readonly groups: readonly string[] } | undefined;
   /** Who a `k8s-aws-v1.` token is for this cluster: Kubernetes user and groups by access entries, or undefined. */
   authenticateToken(
     clusterName: string,

@@ -92,6 +92,7 @@ export async function createLocalAws(options: LocalAwsOptions): Promise<Steerabl
         selectors,
       })),
     roleTrusts,
+    userOf: (clusterName, principalArn) => eks.userOf(clusterName, principalArn),
     authenticateToken(clusterName, token) {
       const keys = (accessKeyId: string): ReturnType<Credentials["find"]> => credentials.find(accessKeyId);
       const arn = verifyIdentityToken(token, { clusterName, keys, now: clock.now() });
