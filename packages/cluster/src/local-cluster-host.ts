@@ -139,6 +139,7 @@ function startCluster(options: LocalClusterHostOptions, launch: ClusterLaunch): 
       provisionerImage({ clock, random: random.split("provisioner"), certificateAuthorityPem, ownCluster }),
     ],
     podEnvironment: () => ({ AWS_ENDPOINT_URL: aws().url }),
+    adoptIp: (ip) => aws().adoptIp(ip),
   });
 }
 

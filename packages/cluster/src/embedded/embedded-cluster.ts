@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { ServiceAccount } from "@nodeless/api";
-import { DEPLOYMENTS, type Deployment, SERVICE_ACCOUNTS } from "@nodeless/api";
+import { DEPLOYMENTS, type Deployment, NODES, PODS, SERVICE_ACCOUNTS } from "@nodeless/api";
 import {
   type ApiServer,
   createApiServer,
@@ -30,6 +30,7 @@ import type { OwnCluster } from "../images/provisioner-image.ts";
 import { podIdentityWebhook } from "../pod-identity-webhook.ts";
 import type { Timings } from "../timings.ts";
 import { type ClusterCredentials, clusterCredentials } from "./credentials.ts";
+import { heldAddresses } from "./held-addresses.ts";
 
 export interface EmbeddedClusterOptions {
   readonly launch: ClusterLaunch;
@@ -47,6 +48,8 @@ export interface EmbeddedClusterOptions {
   readonly images: (certificateAuthorityPem: string, ownCluster: OwnCluster) => readonly InProcessImage[];
   /** Environment of pods with an IAM role, e.g. AWS_ENDPOINT_URL. */
   readonly podEnvironment: () => Readonly<Record<string, string>>;
+  /** Marks an address of the VPC as taken. */
+  readonly adoptIp: (ip: string) => void;
 }
 
 /** One Kubernetes cluster in this process: API server, controllers, schedulers and kubelets. */
@@ -73,6 +76,8 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
   const credentials = await clusterCredentials(directory, { now: clock.now(), random: options.random });
   const store = await openFileStore({ directory: join(directory, "objects") });
   const parts = await startApi(options, credentials, store);
+  const [pods, nodes] = await Promise.all([parts.client.resource(PODS).list(), parts.client.resource(NODES).list()]);
+  for (const ip of heldAddresses(pods.items, nodes.items)) options.adoptIp(ip);
   const stop = new AbortController();
   const running = runParts(options, { ...parts, credentials }, stop.signal).catch((error: unknown) => {
     if (!stop.signal.aborted) logger.error("the control plane stopped", { cluster: launch.name, error });
