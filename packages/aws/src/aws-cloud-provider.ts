@@ -116,8 +116,8 @@ class AwsCloudProvider implements CloudProvider {
       const resolved = await this.#reconciler.reconcile(nodeClass as EC2NodeClass);
       signal?.throwIfAborted();
       this.#resolved.set(nodeClass.metadata.name, resolved);
-      // Asked for now, the types and prices are at hand when the first pods wait; who needs them hears of a failure.
-      if (notReadyReason(resolved.status) === undefined) this.#market().catch(() => undefined);
+      // A class is ready to launch from once types and prices are at hand; who needs them hears of a failure.
+      if (notReadyReason(resolved.status) === undefined) await this.#market().catch(() => undefined);
       return resolved.status;
     });
   }

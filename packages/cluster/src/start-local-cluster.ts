@@ -1,8 +1,9 @@
+import { NODE_POOLS, PROVISIONERS } from "@nodeless/api";
 import type { StepEvent } from "@nodeless/eks";
 import type { ClusterSpec } from "@nodeless/eks/spec";
 import type { Clock, Logger, Random } from "@nodeless/environment";
 import { createLocalAws, LOCAL_ACCESS_KEY_ID, LOCAL_SECRET_ACCESS_KEY, type LocalAws } from "@nodeless/local-aws";
-import type { KubernetesClient } from "@nodeless/runtime";
+import { isConditionTrue, type KubernetesClient } from "@nodeless/runtime";
 import { openFileStore } from "@nodeless/storage";
 import { isAvailable } from "./embedded/embedded-cluster.ts";
 import { requireFreePort } from "./free-port.ts";
@@ -36,7 +37,7 @@ export interface LocalCluster {
   readonly runtime: RuntimeInfo;
   /** Administrator's client, in process. */
   readonly client: KubernetesClient;
-  /** Resolves with their number when CoreDNS and the provisioner are available. */
+  /** Resolves with their number when CoreDNS and the provisioner are available and a node pool is ready. */
   systemPodsRunning(signal: AbortSignal): Promise<number>;
   /** Stops everything and keeps the state. */
   close(): Promise<void>;
@@ -178,6 +179,23 @@ async function publish(options: LocalClusterOptions, aws: LocalAws, host: LocalC
 
 const SYSTEM_POLL_MS = 50;
 
+/** A pool that never gets ready is told by its conditions; it must not hold up the rest. */
+const POOL_TIMEOUT_MS = 10_000;
+
+/** Resolves when pods that need a node can get one: a pool of either generation is ready. Gives up silently after 10 s. */
+async function poolReady(client: KubernetesClient, clock: Clock, signal: AbortSignal): Promise<void> {
+  const deadline = clock.monotonicMs() + POOL_TIMEOUT_MS;
+  while (clock.monotonicMs() < deadline) {
+    const [pools, provisioners] = await Promise.all([
+      client.resource(NODE_POOLS).list(),
+      client.resource(PROVISIONERS).list(),
+    ]);
+    const ready = pools.items.some(({ status }) => isConditionTrue(status?.conditions, "Ready"));
+    if (ready || provisioners.items.some(({ status }) => isConditionTrue(status?.conditions, "Active"))) return;
+    await clock.sleep(SYSTEM_POLL_MS, signal);
+  }
+}
+
 async function systemPodsRunning(
   { spec, clock }: LocalClusterOptions,
   host: LocalClusterHost,
@@ -193,5 +211,6 @@ async function systemPodsRunning(
   for (const { namespace, name } of workloads) {
     while (!(await isAvailable(client, namespace, name))) await clock.sleep(SYSTEM_POLL_MS, signal);
   }
+  await poolReady(client, clock, signal);
   return workloads.reduce((sum, { replicas }) => sum + replicas, 0);
 }

@@ -17,7 +17,7 @@ export interface Timings {
   readonly pollMs: number;
 }
 
-/** The default: a cluster in a second, a node in half a second. Order and events are those of the real durations. */
+/** The default: a cluster in a second, a node in a third of a second. Order and events are those of the real durations. */
 export const COMPRESSED_TIMINGS: Timings = {
   aws: {
     clusterCreateMs: 0,
@@ -26,17 +26,17 @@ export const COMPRESSED_TIMINGS: Timings = {
     fargateProfileDeleteMs: 200,
     addonCreateMs: 100,
     natGatewayCreateMs: 0,
-    instanceStartMs: 100,
-    instanceBootMs: 200,
+    instanceStartMs: 60,
+    instanceBootMs: 120,
     instanceStopMs: 200,
     terminatedVisibleMs: 5 * 60_000,
   },
-  kubelet: { nodeReadyMs: 100, imagePullMs: 100, containerStartMs: 20, containerStopMs: 100, leaseRenewMs: 10_000 },
+  kubelet: { nodeReadyMs: 60, imagePullMs: 100, containerStartMs: 20, containerStopMs: 100, leaseRenewMs: 10_000 },
   fargate: { microVmBootMs: 300, retryMs: 2_000 },
   controllers: { podGcPeriodMs: 500, podGcNodeQuarantineMs: 1_000 },
   provisionerEnvironment: {
-    BATCH_IDLE_DURATION: "100ms",
-    BATCH_MAX_DURATION: "1s",
+    BATCH_IDLE_DURATION: "20ms",
+    BATCH_MAX_DURATION: "200ms",
     POD_RETRY_INTERVAL: "2s",
     DISRUPTION_INTERVAL: "500ms",
     DISRUPTION_VALIDATION_DELAY: "500ms",
