@@ -121,14 +121,3 @@ function durable(server: ServerContext, revision: number): Promise<void> {
     server.cache.onRevision(revision, resolve);
   });
 }
-
-/** Repeats `attempt` while it loses races against other writers; for the server's own read-modify-write steps. */
-export async function retryOnConflict<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let count = 1; ; count += 1) {
-    try {
-      return await attempt();
-    } catch (error) {
-      if (count >= ATTEMPTS || !isStaleConflict(error)) throw error;
-    }
-  }
-}
