@@ -123,11 +123,6 @@ export function conflict(target: GroupResource, name: string, why: string = STAL
   );
 }
 
-/** A client that rereads and writes again succeeds; the server does so itself for patches without a resourceVersion. */
-export function isStaleConflict(error: unknown): boolean {
-  return error instanceof StatusError && error.reason === "Conflict" && error.message.endsWith(STALE);
-}
-
 /** `kind` is the Kind, e.g. `{ group: "apps", kind: "Deployment" }`. */
 export function invalid(
   { group, kind }: { readonly group: string; readonly kind: string },

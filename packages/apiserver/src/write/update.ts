@@ -4,7 +4,7 @@ import type { StorageKey, StoredObject } from "../cache/stored-object.ts";
 import { jsonEqual, objectAt } from "../json-value.ts";
 import type { KindDefinition } from "../kinds/kind.ts";
 import type { ServerContext } from "../server-context.ts";
-import { conflict, invalid, isStaleConflict, notFound } from "../status.ts";
+import { conflict, invalid, notFound } from "../status.ts";
 import { toStorageVersion, viewAs } from "../versions/convert.ts";
 import type { WriteResult } from "./create.ts";
 import { checkIdentity, refuseNewFinalizers, specChanged, withSystemMetadata } from "./metadata.ts";
