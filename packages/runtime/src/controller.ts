@@ -105,6 +105,12 @@ function restMs(lookMs: number): number {
   return lookMs < CHEAP_MS ? 0 : Math.min(lookMs * REST_FACTOR, REST_MS_MAX);
 }
 
+/**
+ * A conflict only says that the cache lags behind. The newer object is on its way and brings the key back by itself; before that another
+ * attempt meets the same conflict. This wait is for objects that no source watches, and for a cache that had caught up meanwhile.
+ */
+const CONFLICT_WAIT_MS = 50;
+
 async function reconcileOne(options: ControllerOptions, queue: WorkQueue, key: string): Promise<void> {
   const { reconcile, signal } = options;
   const logger = options.logger.with({ object: key, attempt: queue.failures(key) + 1 });
@@ -114,9 +120,12 @@ async function reconcileOne(options: ControllerOptions, queue: WorkQueue, key: s
     if (requeueAfterMs !== undefined) queue.addAfter(key, requeueAfterMs);
   } catch (error) {
     if (signal.aborted) return;
-    // A conflict only says that the cache lagged behind; the next attempt sees the newer object.
-    if (isConflict(error)) logger.debug("reconcile met a conflict", { error });
-    else logger.error("reconcile failed", { error });
+    if (isConflict(error)) {
+      logger.debug("reconcile met a conflict", { error });
+      queue.addAfter(key, CONFLICT_WAIT_MS);
+      return;
+    }
+    logger.error("reconcile failed", { error });
     queue.addRateLimited(key);
   }
 }

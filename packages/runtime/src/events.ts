@@ -49,6 +49,12 @@ const SENDERS = 8;
 /** Attempts per event; an event is worth little once it is late. Source: client-go tools/record (12 tries, 10 s apart). */
 const ATTEMPTS_MAX = 5;
 const RETRY_MS = 1_000;
+/** A write that answers sooner meets no queue: the server has nothing better to do. */
+const UNHURRIED_MS = 8;
+/** Events tell about work and must not slow it down: a sender that waited rests for many times as long, and sends all the faster afterwards. */
+const REST_FACTOR = 10;
+/** A cluster that is always busy still gets its events. */
+const REST_MS_MAX = 400;
 
 /** Makes a recorder; nothing is sent until `run`. Source of the behaviour: client-go tools/record (release 1.35). */
 export function createEventRecorder(options: EventRecorderOptions): EventRecorder {
@@ -107,7 +113,7 @@ class QueuedEventRecorder implements EventRecorder {
     for (const [key, event] of this.#waiting) {
       if (this.#sending.has(key)) continue;
       this.#waiting.delete(key);
-      const sending = this.#send(key, event, signal).finally(() => {
+      const sending = this.#sendAndRest(key, event, signal).finally(() => {
         this.#sending.delete(key);
         this.#slotFree.wake();
         if (this.#waiting.has(key)) this.#wake.wake();
@@ -116,6 +122,15 @@ class QueuedEventRecorder implements EventRecorder {
       return true;
     }
     return false;
+  }
+
+  async #sendAndRest(key: string, event: Fresh<Event>, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const startMs = clock.monotonicMs();
+    await this.#send(key, event, signal);
+    const tookMs = clock.monotonicMs() - startMs;
+    if (tookMs <= UNHURRIED_MS || signal.aborted) return;
+    await clock.sleep(Math.min(tookMs * REST_FACTOR, REST_MS_MAX), signal).catch(() => undefined);
   }
 
   async #send(key: string, event: Fresh<Event>, signal: AbortSignal): Promise<void> {
