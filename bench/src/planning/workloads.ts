@@ -1,0 +1,144 @@
+import { type Pod, parseResourceList } from "@nodeless/api";
+import { planCatalog } from "@nodeless/planner";
+import {
+  type InstanceType,
+  requirementsFromLabels,
+  requirementsFromNodeSelectorRequirements,
+  type SchedulingInput,
+  type SchedulingNodePool,
+} from "@nodeless/scheduling";
+import { fewShapes, heavyPods, nicePods } from "./heavy-tail.ts";
+import { pendingPod } from "./pods.ts";
+import { diversePods, upstreamMix } from "./upstream-mix.ts";
+
+export const REGION = "us-east-1";
+
+/** Something to be planned. `input` makes new objects each time, so that no cache of an earlier run helps. */
+export interface Workload {
+  readonly name: string;
+  readonly pods: number;
+  input(): SchedulingInput;
+}
+
+const FAKE_TYPES = 400;
+const GIB = 2 ** 30;
+
+/** The types of Karpenter's benchmark: i cpu, 2i GiB, 10i pods; 0.1 USD per cpu and per 10⁹ bytes. */
+function fakeTypes(): readonly InstanceType[] {
+  return Array.from({ length: FAKE_TYPES }, (_, index): InstanceType => {
+    const cpu = index + 1;
+    const name = `fake-${cpu}`;
+    const priceUsdPerHour = 0.1 * cpu + (0.1 * 2 * cpu * GIB) / 1e9;
+    const offering = (zone: string, capacityType: "spot" | "on-demand"): InstanceType["offerings"][number] => ({
+      zone,
+      capacityType,
+      priceUsdPerHour,
+      available: true,
+    });
+    return {
+      name,
+      requirements: requirementsFromLabels({
+        "node.kubernetes.io/instance-type": name,
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/os": "linux",
+      }),
+      offerings: [
+        offering("test-zone-1", "spot"),
+        offering("test-zone-2", "spot"),
+        offering("test-zone-1", "on-demand"),
+        offering("test-zone-2", "on-demand"),
+        offering("test-zone-3", "on-demand"),
+      ],
+      capacity: parseResourceList({ cpu: String(cpu), memory: `${2 * cpu}Gi`, pods: String(10 * cpu) }),
+      overhead: parseResourceList({ cpu: "100m", memory: "10Mi" }),
+    };
+  });
+}
+
+/** Current types for general use, on demand in three zones, x86 and Arm, without devices and bare metal. */
+function realTypes(vcpusMax: number): readonly InstanceType[] {
+  const wanted = requirementsFromNodeSelectorRequirements([
+    { key: "karpenter.sh/capacity-type", operator: "In", values: ["on-demand"] },
+  ]);
+  const zones = ["a", "b", "c"].map((letter) => `${REGION}${letter}`);
+  return planCatalog({ region: REGION })
+    .instanceTypes(undefined)
+    .filter(
+      ({ capacity }) =>
+        (capacity.get("cpu") ?? 0) <= vcpusMax * 1_000 &&
+        ![...capacity.keys()].some((name) => name.includes("/") && !name.startsWith("vpc.amazonaws.com")),
+    )
+    .map((type) => ({
+      ...type,
+      offerings: type.offerings.filter(
+        ({ capacityType, zone }) =>
+          wanted.get("karpenter.sh/capacity-type")?.values.has(capacityType) === true && zones.includes(zone),
+      ),
+    }))
+    .filter(({ offerings }) => offerings.length > 0);
+}
+
+function pool(instanceTypes: readonly InstanceType[]): SchedulingNodePool {
+  return {
+    name: "default",
+    weight: 0,
+    requirements: requirementsFromLabels({ "karpenter.sh/nodepool": "default" }),
+    labels: {},
+    taints: [],
+    startupTaints: [],
+    remainingLimits: parseResourceList({ cpu: "10000000", memory: "10000000Gi" }),
+    instanceTypes,
+  };
+}
+
+/** 150 millicores and two pods of every node. */
+const DAEMONS: readonly Pod[] = [
+  pendingPod({ name: "aws-node", cpuMillicores: 50, memoryMiB: 0 }),
+  pendingPod({ name: "kube-proxy", cpuMillicores: 100, memoryMiB: 0 }),
+];
+
+let fake: readonly InstanceType[] | undefined;
+let real: readonly InstanceType[] | undefined;
+
+/** Karpenter's mix on its fake types. */
+export function fakeMix(pods: number): Workload {
+  return {
+    name: `upstream's mix, fake types, ${pods}`,
+    pods,
+    input() {
+      fake ??= fakeTypes();
+      return scheduling(upstreamMix(pods), fake, []);
+    },
+  };
+}
+
+function onRealTypes(name: string, pods: number, make: (count: number) => readonly Pod[]): Workload {
+  return {
+    name: `${name}, ${pods}`,
+    pods,
+    input() {
+      real ??= realTypes(16);
+      return scheduling(make(pods), real, DAEMONS);
+    },
+  };
+}
+
+function scheduling(
+  pods: readonly Pod[],
+  types: readonly InstanceType[],
+  daemonSetPods: readonly Pod[],
+): SchedulingInput {
+  return { nodePools: [pool(types)], existingNodes: [], pods, daemonSetPods, namespaceLabels: new Map() };
+}
+
+const MIX_SIZES = [1, 50, 100, 500, 1_000, 2_000, 5_000, 10_000, 20_000] as const;
+
+/** Every workload of the table, in its order. */
+export const WORKLOADS: readonly Workload[] = [
+  ...MIX_SIZES.map(fakeMix),
+  ...[1_000, 10_000, 20_000].map((pods) => onRealTypes("upstream's mix, real types", pods, upstreamMix)),
+  onRealTypes("diverse", 2_000, diversePods),
+  onRealTypes("heavy tail, round numbers", 2_000, nicePods),
+  onRealTypes("heavy tail, all different", 2_000, heavyPods),
+  onRealTypes("few shapes", 7_000, fewShapes),
+];
