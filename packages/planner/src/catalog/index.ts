@@ -1,0 +1,2 @@
+export type { PlanCatalogOptions, SourcedPlanCatalog } from "./plan-catalog.ts";
+export { planCatalog, UnknownRegionError } from "./plan-catalog.ts";
