@@ -8,10 +8,9 @@ import { addAmounts, subtractAmounts } from "../resources/amounts.ts";
 import type { HostPort } from "../resources/host-ports.ts";
 import { hostPortsOf } from "../resources/host-ports.ts";
 import { firstUntoleratedTaint, formatTaint } from "../taints/tolerations.ts";
-import { selectedLabelKeys } from "../topology/topology-group.ts";
 import { buildTopology } from "../topology/topology-model.ts";
 import type { TopologyRules, TopologyState } from "../topology/topology-state.ts";
-import type { PodShape } from "./pod-shape.ts";
+import type { PodClass, PodShape } from "./pod-shape.ts";
 import { podKeyOf, podShapes, requestsWithSlot } from "./pod-shape.ts";
 import type { PodVariant } from "./pod-variant.ts";
 import type { TypeSet } from "./pool-catalog.ts";
@@ -62,16 +61,31 @@ const PLANNED_EFFECTS: readonly string[] = ["NoSchedule", "NoExecute", "PreferNo
 /** Prepares an input for planning. */
 export function planningModel(input: SchedulingInput): PlanningModel {
   const shapes = podShapes(input.pods, {
-    selectedLabelKeys: selectedLabelKeys(podsWithRules(input)),
+    residents: residents(input),
     preferNoScheduleExists: preferNoScheduleExists(input),
   });
-  const resources = new ResourceTable(shapes.map(({ requests }) => requests));
+  const classes = classesOf(shapes);
+  const loads = new Set(shapes.map(({ requests }) => requests));
+  const resources = new ResourceTable(loads);
+  const vectors = new Map([...loads].map((requests) => [requests, resources.vector(requests)]));
   const requirementIndex = new RequirementIndex();
   const pools = [...input.nodePools].sort((a, b) => b.weight - a.weight || compareText(a.name, b.name));
   const catalogs = pools.map(
     (pool) => new PoolCatalog(pool, { resources, requirementIndex, daemonSetPods: input.daemonSetPods }),
   );
-  const topology = buildTopology(input, shapes, catalogs);
+  const topology = buildTopology(input, classes, catalogs);
+  const variants = classes.map((podClass) =>
+    podClass.variants.map((variant, index): VariantModel => {
+      const requirementNumber = requirementIndex.numberOf(variant.requirements);
+      return {
+        variant,
+        requirementNumber,
+        rules: topology.rulesOf(podClass, index),
+        pools: catalogs.map((catalog) => poolVerdict(catalog, variant, requirementNumber)),
+        nodeVerdicts: input.existingNodes.map(() => null),
+      };
+    }),
+  );
   return {
     resources,
     catalogs,
@@ -80,24 +94,20 @@ export function planningModel(input: SchedulingInput): PlanningModel {
     domainKeys: topology.domainKeys,
     shapes: shapes.map((shape) => ({
       shape,
-      requests: resources.vector(shape.requests),
-      variants: shape.variants.map((variant, index): VariantModel => {
-        const requirementNumber = requirementIndex.numberOf(variant.requirements);
-        return {
-          variant,
-          requirementNumber,
-          rules: topology.rulesOf(shape, index),
-          pools: catalogs.map((catalog) => poolVerdict(catalog, variant, requirementNumber)),
-          nodeVerdicts: input.existingNodes.map(() => null),
-        };
-      }),
+      requests: vectors.get(shape.requests) ?? resources.vector(shape.requests),
+      variants: variants[shape.podClass.index] ?? [],
     })),
   };
 }
 
-function* podsWithRules(input: SchedulingInput): Iterable<Pod> {
-  yield* input.pods;
-  for (const { pods } of input.existingNodes) yield* pods;
+function* residents({ existingNodes }: SchedulingInput): Iterable<Pod> {
+  for (const { pods } of existingNodes) yield* pods;
+}
+
+function classesOf(shapes: readonly PodShape[]): readonly PodClass[] {
+  const classes: PodClass[] = [];
+  for (const { podClass } of shapes) classes[podClass.index] = podClass;
+  return classes;
 }
 
 function preferNoScheduleExists(input: SchedulingInput): boolean {
@@ -119,7 +129,7 @@ function poolVerdict(catalog: PoolCatalog, variant: PodVariant, requirementNumbe
 }
 
 function nodeModels(input: SchedulingInput, resources: ResourceTable): readonly NodeModel[] {
-  const planned = new Set(input.pods.map(podKeyOf));
+  const planned = new Set(input.existingNodes.length === 0 ? [] : input.pods.map(podKeyOf));
   return [...input.existingNodes]
     .sort((a, b) => Number(b.initialized) - Number(a.initialized) || compareText(a.name, b.name))
     .map((node, index): NodeModel => {

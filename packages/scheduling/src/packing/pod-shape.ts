@@ -3,27 +3,36 @@ import { podRequests } from "@nodeless/api";
 import { compareText } from "../requirements/requirements.ts";
 import type { HostPort } from "../resources/host-ports.ts";
 import { hostPortsOf } from "../resources/host-ports.ts";
+import { selectedLabelKeys } from "../topology/topology-group.ts";
+import type { ContentBranch } from "./content-index.ts";
+import { ContentIndex, follow } from "./content-index.ts";
 import type { PodVariant } from "./pod-variant.ts";
 import { podVariants } from "./pod-variant.ts";
 
-/** Pods that no scheduling rule can tell apart, placed as one run. */
-export interface PodShape {
+/** Pods with the same rules: they differ in requests and host ports only. */
+export interface PodClass {
   readonly index: number;
-  readonly spec: PodSpec;
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** Requests of one pod, its own pod slot included. */
-  readonly requests: ResourceAmounts;
-  readonly ports: readonly HostPort[];
   /** As asked for first, fully relaxed last. Never empty. */
   readonly variants: readonly PodVariant[];
+}
+
+/** Pods that no scheduling rule can tell apart, placed as one run. */
+export interface PodShape extends Omit<PodClass, "index"> {
+  readonly index: number;
+  readonly podClass: PodClass;
+  readonly spec: PodSpec;
+  /** Requests of one pod, its own pod slot included. The same object for all shapes with equal requests. */
+  readonly requests: ResourceAmounts;
+  readonly ports: readonly HostPort[];
   /** By creation time, then uid. */
   readonly pods: readonly Pod[];
 }
 
 export interface ShapeOptions {
-  /** Label keys that some topology term of this pass looks at; other labels do not tell pods apart. Undefined: no such term. */
-  readonly selectedLabelKeys: ReadonlySet<string> | undefined;
+  /** Pods that are not to be placed but whose topology rules tell pods apart. */
+  readonly residents: Iterable<Pod>;
   readonly preferNoScheduleExists: boolean;
 }
 
@@ -41,43 +50,178 @@ export function requestsWithSlot(spec: PodSpec): ResourceAmounts {
 
 /** Groups equal pods and orders the groups as Karpenter orders pods: cpu, memory, age, uid (karpenter.md §3.4). */
 export function podShapes(pods: readonly Pod[], options: ShapeOptions): readonly PodShape[] {
-  const groups = new Map<string, Pod[]>();
-  for (const pod of pods) {
-    const key = shapeKey(pod, options.selectedLabelKeys);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [pod]);
-    else group.push(pod);
-  }
-  const shapes = [...groups.values()].map((group) => shapeOf(group.sort(byAge), options));
-  return shapes.sort(bySize).map((shape, index) => ({ ...shape, index }));
+  const groups = new PodGroups();
+  for (const pod of pods) groups.read(pod);
+  const drafts = groups.drafts(selectedLabelKeys([...groups.ruleSamples, ...options.residents]), options);
+  for (const { pods: members } of drafts) sortByAge(members);
+  return drafts.sort(bySize).map(
+    ({ load, podClass, pods: members }, index): PodShape => ({
+      index,
+      podClass,
+      namespace: podClass.namespace,
+      labels: podClass.labels,
+      variants: podClass.variants,
+      spec: load.spec,
+      requests: load.requests,
+      ports: load.ports,
+      pods: members,
+    }),
+  );
 }
 
-function shapeOf(pods: readonly Pod[], options: ShapeOptions): PodShape {
-  const [first] = pods;
-  if (first === undefined) throw new TypeError("a shape needs a pod");
+/** What pods take from a node. */
+interface Load {
+  readonly spec: PodSpec;
+  readonly requests: ResourceAmounts;
+  readonly ports: readonly HostPort[];
+  readonly cpu: number;
+  readonly memory: number;
+}
+
+interface ShapeDraft {
+  readonly load: Load;
+  readonly podClass: PodClass;
+  readonly pods: Pod[];
+}
+
+/** More distinct loads than this in one pass would need more memory than any node has pods. */
+const LOADS_MAX = 2 ** 26;
+
+const CONTAINER = Symbol("container");
+
+/** Reads every pod once and numbers what it takes and what it asks for. */
+class PodGroups {
+  /** One pod of each distinct set of rules. */
+  readonly ruleSamples: Pod[] = [];
+  readonly #loadIndex = new ContentIndex();
+  readonly #ruleIndex = new ContentIndex();
+  readonly #loads: Load[] = [];
+  readonly #pods: Pod[] = [];
+  readonly #loadOf: number[] = [];
+  readonly #ruleOf: number[] = [];
+
+  read(pod: Pod): void {
+    const { spec } = pod;
+    const load = this.#loadIndex.numberAt(followLoad(this.#loadIndex.start, spec));
+    if (load === this.#loads.length) this.#loads.push(loadOf(spec));
+    const rule = this.#ruleIndex.numberAt(followRules(this.#ruleIndex.start, spec));
+    if (rule === this.ruleSamples.length) this.ruleSamples.push(pod);
+    this.#pods.push(pod);
+    this.#loadOf.push(load);
+    this.#ruleOf.push(rule);
+  }
+
+  drafts(labelKeys: ReadonlySet<string> | undefined, options: ShapeOptions): ShapeDraft[] {
+    const classes = this.#classes(labelKeys, options);
+    const drafts = new Map<number, ShapeDraft>();
+    for (const [position, pod] of this.#pods.entries()) {
+      const podClass = classes[position];
+      const load = this.#loadOf[position];
+      if (podClass === undefined || load === undefined) continue;
+      const key = podClass.index * LOADS_MAX + load;
+      const draft = drafts.get(key);
+      if (draft === undefined) drafts.set(key, { load: this.#loads[load] ?? loadOf(pod.spec), podClass, pods: [pod] });
+      else draft.pods.push(pod);
+    }
+    return [...drafts.values()];
+  }
+
+  /** By pod. */
+  #classes(labelKeys: ReadonlySet<string> | undefined, options: ShapeOptions): readonly PodClass[] {
+    const keys = [...(labelKeys ?? [])];
+    const index = new ContentIndex();
+    const classes: PodClass[] = [];
+    const variants = this.ruleSamples.map(({ spec }) => podVariants(spec, options.preferNoScheduleExists));
+    return this.#pods.map((pod, position) => {
+      const rule = this.#ruleOf[position] ?? 0;
+      let at = index.start.next(rule);
+      // Without any topology rule labels and namespaces tell nothing apart.
+      if (labelKeys !== undefined) at = followIdentity(at, pod, keys);
+      const number = index.numberAt(at);
+      const known = classes[number];
+      if (known !== undefined) return known;
+      const podClass: PodClass = {
+        index: number,
+        namespace: pod.metadata.namespace ?? "default",
+        labels: pod.metadata.labels ?? {},
+        variants: variants[rule] ?? [],
+      };
+      classes.push(podClass);
+      return podClass;
+    });
+  }
+}
+
+function loadOf(spec: PodSpec): Load {
+  const requests = requestsWithSlot(spec);
   return {
-    index: 0,
-    spec: first.spec,
-    namespace: first.metadata.namespace ?? "default",
-    labels: first.metadata.labels ?? {},
-    requests: requestsWithSlot(first.spec),
-    ports: hostPortsOf(first.spec),
-    variants: podVariants(first.spec, options.preferNoScheduleExists),
-    pods,
+    spec,
+    requests,
+    ports: hostPortsOf(spec),
+    cpu: requests.get("cpu") ?? 0,
+    memory: requests.get("memory") ?? 0,
   };
 }
 
-function bySize(a: PodShape, b: PodShape): number {
-  const cpu = amount(b, "cpu") - amount(a, "cpu");
-  if (cpu !== 0) return cpu;
-  const memory = amount(b, "memory") - amount(a, "memory");
-  if (memory !== 0) return memory;
+/** Everything of a spec that decides requests and host ports. */
+function followLoad(from: ContentBranch, spec: PodSpec): ContentBranch {
+  const hostNetwork = spec.hostNetwork === true;
+  let at = from;
+  for (const container of spec.containers) at = followContainer(at, container, hostNetwork);
+  if (spec.initContainers !== undefined) {
+    at = at.next("init");
+    for (const container of spec.initContainers) at = followContainer(at, container, hostNetwork);
+  }
+  if (spec.overhead !== undefined) at = follow(at.next("overhead"), spec.overhead);
+  if (spec.resources !== undefined) at = follow(at.next("resources"), spec.resources);
+  return at;
+}
+
+function followContainer(from: ContentBranch, container: Container, hostNetwork: boolean): ContentBranch {
+  const { resources, ports, restartPolicy } = container;
+  let at = from.next(CONTAINER).next(restartPolicy);
+  if (resources?.requests !== undefined) at = follow(at.next("requests"), resources.requests);
+  if (resources?.limits !== undefined) at = follow(at.next("limits"), resources.limits);
+  if (ports?.some(({ hostPort }) => hostNetwork || hostPort !== undefined) === true)
+    at = follow(at.next(hostNetwork ? "hostNetwork" : "ports"), ports);
+  return at;
+}
+
+/** Everything of a spec that decides where the pod may go. */
+function followRules(from: ContentBranch, spec: PodSpec): ContentBranch {
+  let at = from;
+  if (spec.nodeSelector !== undefined) at = follow(at.next("nodeSelector"), spec.nodeSelector);
+  if (spec.affinity !== undefined) at = follow(at.next("affinity"), spec.affinity);
+  if (spec.tolerations !== undefined) at = follow(at.next("tolerations"), spec.tolerations);
+  if (spec.topologySpreadConstraints !== undefined) at = follow(at.next("spread"), spec.topologySpreadConstraints);
+  return at;
+}
+
+function followIdentity(from: ContentBranch, { metadata }: Pod, keys: readonly string[]): ContentBranch {
+  const { labels } = metadata;
+  let at = from.next(metadata.namespace ?? "default");
+  for (const key of keys) at = at.next(labels !== undefined && Object.hasOwn(labels, key) ? labels[key] : undefined);
+  return at;
+}
+
+function bySize(a: ShapeDraft, b: ShapeDraft): number {
+  if (a.load.cpu !== b.load.cpu) return b.load.cpu - a.load.cpu;
+  if (a.load.memory !== b.load.memory) return b.load.memory - a.load.memory;
   const [firstA] = a.pods;
   const [firstB] = b.pods;
   return firstA === undefined || firstB === undefined ? 0 : byAge(firstA, firstB);
 }
 
-const amount = ({ requests }: PodShape, resource: string): number => requests.get(resource) ?? 0;
+function sortByAge(pods: Pod[]): void {
+  for (let index = 1; index < pods.length; index += 1) {
+    const before = pods[index - 1];
+    const pod = pods[index];
+    if (before !== undefined && pod !== undefined && byAge(before, pod) > 0) {
+      pods.sort(byAge);
+      return;
+    }
+  }
+}
 
 function byAge(a: Pod, b: Pod): number {
   return (
@@ -85,30 +229,4 @@ function byAge(a: Pod, b: Pod): number {
     compareText(a.metadata.uid ?? "", b.metadata.uid ?? "") ||
     compareText(podKeyOf(a), podKeyOf(b))
   );
-}
-
-/** Everything of a pod that a rule looks at, as text. */
-function shapeKey(pod: Pod, selectedLabelKeys: ReadonlySet<string> | undefined): string {
-  const { spec } = pod;
-  const hostNetwork = spec.hostNetwork === true;
-  const parts: unknown[] = [
-    spec.containers.map((container) => containerKey(container, hostNetwork)),
-    spec.initContainers?.map((container) => containerKey(container, hostNetwork)),
-    spec.nodeSelector,
-    spec.affinity,
-    spec.tolerations,
-    spec.topologySpreadConstraints,
-    spec.overhead,
-    spec.resources,
-  ];
-  if (selectedLabelKeys !== undefined) {
-    parts.push(pod.metadata.namespace);
-    for (const key of selectedLabelKeys) parts.push(pod.metadata.labels?.[key]);
-  }
-  return JSON.stringify(parts);
-}
-
-function containerKey({ resources, ports, restartPolicy }: Container, hostNetwork: boolean): unknown {
-  const takesHostPorts = ports?.some(({ hostPort }) => hostNetwork || hostPort !== undefined) === true;
-  return [resources?.requests, resources?.limits, takesHostPorts ? ports : 0, restartPolicy];
 }

@@ -1,7 +1,7 @@
 import type { Pod } from "@nodeless/api";
 import { LABELS, WELL_KNOWN_LABELS } from "@nodeless/api";
 import type { ExistingNode, Requirement, SchedulingInput, SchedulingNodePool } from "../model.ts";
-import type { PodShape } from "../packing/pod-shape.ts";
+import type { PodClass } from "../packing/pod-shape.ts";
 import { podKeyOf } from "../packing/pod-shape.ts";
 import type { PoolCatalog } from "../packing/pool-catalog.ts";
 import { labelOf } from "../requirements/labels.ts";
@@ -18,7 +18,7 @@ export interface TopologyModel {
   readonly state: TopologyState;
   /** Keys of all groups, hostname aside. */
   readonly domainKeys: readonly string[];
-  rulesOf(shape: PodShape, variant: number): TopologyRules;
+  rulesOf(podClass: PodClass, variant: number): TopologyRules;
 }
 
 const NO_RULES: TopologyRules = { owned: [], guards: [], selectedBy: [], keys: [] };
@@ -26,28 +26,28 @@ const NO_RULES: TopologyRules = { owned: [], guards: [], selectedBy: [], keys: [
 /** Collects the groups of all pods, the domains they may use, and the counts of existing pods. */
 export function buildTopology(
   input: SchedulingInput,
-  shapes: readonly PodShape[],
+  classes: readonly PodClass[],
   catalogs: readonly PoolCatalog[],
 ): TopologyModel {
   const groups = new TopologyGroups(input.namespaceLabels);
-  const planned = new Set(input.pods.map(podKeyOf));
+  const planned = new Set(input.existingNodes.length === 0 ? [] : input.pods.map(podKeyOf));
   const residents = input.existingNodes.map((node) => ({
     node,
     pods: node.pods.filter((pod) => counts(pod) && !planned.has(podKeyOf(pod))),
   }));
-  const owned = shapes.map((shape) => shape.variants.map((_, index) => ownedGroups(groups, shape, index)));
+  const owned = classes.map((podClass) => podClass.variants.map((_, index) => ownedGroups(groups, podClass, index)));
   const residentRules = residents.map(({ pods }) => pods.map((pod) => requiredAntiAffinity(groups, pod)));
   if (groups.list.length === 0) return { state: new TopologyState([]), domainKeys: [], rulesOf: () => NO_RULES };
   const state = new TopologyState(groups.list.map((group) => eligibleDomains(group, input, catalogs)));
   for (const [index, { node, pods }] of residents.entries())
     countResidents(state, groups.list, { node, pods, rules: residentRules[index] ?? [] });
-  const selected = shapes.map((shape) => groups.list.filter((group) => groupSelects(group, shape)));
+  const selected = classes.map((podClass) => groups.list.filter((group) => groupSelects(group, podClass)));
   return {
     state,
     domainKeys: [...new Set(groups.list.map(({ key }) => key))].filter((key) => key !== LABELS.hostname),
-    rulesOf(shape, variant) {
-      const selectedBy = selected[shape.index] ?? [];
-      const own = owned[shape.index]?.[variant] ?? [];
+    rulesOf(podClass, variant) {
+      const selectedBy = selected[podClass.index] ?? [];
+      const own = owned[podClass.index]?.[variant] ?? [];
       const guards = selectedBy.filter(({ kind, required }) => kind === "anti-affinity" && required);
       if (own.length + selectedBy.length === 0) return NO_RULES;
       return { owned: own, guards, selectedBy, keys: [...new Set([...own, ...guards].map(({ key }) => key))] };
@@ -60,12 +60,12 @@ function counts({ metadata, status }: Pod): boolean {
   return metadata.deletionTimestamp === undefined && status?.phase !== "Succeeded" && status?.phase !== "Failed";
 }
 
-function ownedGroups(groups: TopologyGroups, shape: PodShape, index: number): readonly TopologyGroup[] {
-  const variant = shape.variants[index];
+function ownedGroups(groups: TopologyGroups, podClass: PodClass, index: number): readonly TopologyGroup[] {
+  const variant = podClass.variants[index];
   if (variant === undefined) return [];
   const owner: TopologyOwner = {
-    namespace: shape.namespace,
-    labels: shape.labels,
+    namespace: podClass.namespace,
+    labels: podClass.labels,
     tolerations: variant.tolerations,
     eligibility: variant.eligibility,
   };
