@@ -2,12 +2,8 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { InstanceTypeInfo } from "@aws-sdk/client-ec2";
 import type { InstanceType, Offering, Requirement, Requirements } from "@nodeless/scheduling";
-import { instanceTypeRequirements } from "../src/instance-types/instance-type-requirements.ts";
-import { instanceTypeResources, type ResourceSettings } from "../src/instance-types/instance-type-resources.ts";
+import { machineFacts } from "../src/instance-types/machine-facts.ts";
 import { chooseLaunch } from "../src/launch/launch-choice.ts";
-import { DEFAULT_AWS_CLOUD_SETTINGS } from "../src/options.ts";
-
-const MIB = 1024 * 1024;
 
 const M5_LARGE: InstanceTypeInfo = {
   InstanceType: "m5.large",
@@ -23,110 +19,72 @@ const M5_LARGE: InstanceTypeInfo = {
     NetworkCards: [{ BaselineBandwidthInGbps: 0.75 }],
   },
 };
-const AL2023: ResourceSettings = { family: "AL2023" };
+const M5_LARGE_FACTS = {
+  name: "m5.large",
+  region: "us-east-1",
+  vcpus: 2,
+  memoryMiB: 8192,
+  architecture: "amd64",
+  cpuManufacturer: "intel",
+  hypervisor: "nitro",
+  enis: 3,
+  ipv4PerEni: 10,
+  networkMbps: 750,
+  localNvmeGB: 0,
+  clockSpeedMhz: 3100,
+  ebsMbps: 4750,
+  encryptionInTransit: false,
+};
 
-function resources(nodeClass: ResourceSettings, info = M5_LARGE): { capacity: object; overhead: object } {
-  const { capacity, overhead } = instanceTypeResources(info, nodeClass, DEFAULT_AWS_CLOUD_SETTINGS);
-  return { capacity: Object.fromEntries(capacity), overhead: Object.fromEntries(overhead) };
-}
-
-test("m5.large has the capacity and overhead of Karpenter's model", () => {
-  assert.deepEqual(resources(AL2023), {
-    capacity: { cpu: 2000, memory: 7577 * MIB, "ephemeral-storage": 20 * 1024 * MIB, pods: 29 },
-    overhead: { cpu: 70, memory: (574 + 100) * MIB, "ephemeral-storage": 3 * 1024 * MIB },
-  });
-});
-
-for (const { rule, nodeClass, capacity, overhead } of [
+for (const { rule, info, facts } of [
+  { rule: "a plain type is what EC2 says", info: {}, facts: {} },
+  { rule: "bare metal has no hypervisor", info: { Hypervisor: undefined }, facts: { hypervisor: "" } },
   {
-    rule: "maxPods replaces the pod count, not the reserved memory, on Amazon Linux",
-    nodeClass: { ...AL2023, kubelet: { maxPods: 110 } },
-    capacity: { pods: 110 },
-    overhead: { memory: 674 * MIB },
+    rule: "arm64 is the architecture wherever it is supported",
+    info: { ProcessorInfo: { SupportedArchitectures: ["arm64"], Manufacturer: "Ampere Computing" } },
+    facts: { architecture: "arm64", cpuManufacturer: "ampere-computing", clockSpeedMhz: undefined },
   },
   {
-    rule: "maxPods changes both on Bottlerocket",
-    nodeClass: { family: "Bottlerocket", kubelet: { maxPods: 110 } },
-    capacity: { pods: 110 },
-    overhead: { memory: (11 * 110 + 255 + 100) * MIB },
+    rule: "bandwidth that EC2 does not state is the catalogue's",
+    info: { NetworkInfo: {} },
+    facts: { enis: undefined, ipv4PerEni: undefined, encryptionInTransit: undefined, networkMbps: 750 },
   },
   {
-    rule: "podsPerCore is a cap",
-    nodeClass: { ...AL2023, kubelet: { podsPerCore: 4 } },
-    capacity: { pods: 8 },
-    overhead: {},
+    rule: "disks that are not NVMe count as storage only",
+    info: { InstanceStorageInfo: { TotalSizeInGB: 850, NvmeSupport: "unsupported" } },
+    facts: { localNvmeGB: 0, localStorageGB: 850 },
   },
   {
-    rule: "podsPerCore does not count on Bottlerocket",
-    nodeClass: { family: "Bottlerocket", kubelet: { podsPerCore: 4 } },
-    capacity: { pods: 29 },
-    overhead: {},
-  },
-  {
-    rule: "reserved resources and thresholds are the node class's",
-    nodeClass: {
-      ...AL2023,
-      kubelet: {
-        kubeReserved: { cpu: "100m" },
-        systemReserved: { memory: "1Gi" },
-        evictionHard: { "memory.available": "200Mi" },
-        evictionSoft: { "memory.available": "300Mi" },
-      },
+    rule: "GPUs, enclaves and elastic fabric adapters",
+    info: {
+      GpuInfo: { Gpus: [{ Name: "T4", Manufacturer: "NVIDIA", Count: 4, MemoryInfo: { SizeInMiB: 16384 } }] },
+      NitroEnclavesSupport: "supported",
+      NetworkInfo: { ...M5_LARGE.NetworkInfo, EfaInfo: { MaximumEfaInterfaces: 1 } },
     },
-    capacity: {},
-    overhead: { cpu: 100, memory: (574 + 1024 + 300) * MIB },
+    facts: {
+      gpus: { name: "T4", manufacturer: "NVIDIA", count: 4, memoryMiB: 16384 },
+      nitroEnclaves: true,
+      efaInterfaces: 1,
+    },
   },
   {
-    rule: "a threshold of 100% is none",
-    nodeClass: { ...AL2023, kubelet: { evictionHard: { "memory.available": "100%" } } },
-    capacity: {},
-    overhead: { memory: 574 * MIB },
-  },
-  {
-    rule: "storage is the root volume's",
-    nodeClass: { ...AL2023, blockDeviceMappings: [{ deviceName: "/dev/xvda", ebs: { volumeSize: "100Gi" } }] },
-    capacity: { "ephemeral-storage": 100 * 1024 * MIB },
-    overhead: { "ephemeral-storage": 11 * 1024 * MIB },
+    rule: "an accelerator is a Neuron device before anything else",
+    info: {
+      NeuronInfo: {
+        NeuronDevices: [{ Name: "Inferentia2", Count: 6, CoreInfo: { Count: 2 }, MemoryInfo: { SizeInMiB: 32768 } }],
+      },
+      InferenceAcceleratorInfo: { Accelerators: [{ Name: "other", Count: 1 }] },
+    },
+    facts: {
+      accelerators: { name: "Inferentia2", manufacturer: "aws", count: 6, memoryMiB: 32768, coresPerDevice: 2 },
+    },
   },
 ] as const)
   test(rule, () => {
-    const found = resources(nodeClass);
-    assert.deepEqual({ ...found.capacity, ...capacity }, found.capacity);
-    assert.deepEqual({ ...found.overhead, ...overhead }, found.overhead);
+    const stated = Object.entries(machineFacts({ ...M5_LARGE, ...info } as InstanceTypeInfo, "us-east-1"));
+    const want = Object.entries({ ...M5_LARGE_FACTS, ...facts }).filter(([, value]) => value !== undefined);
+    assert.deepEqual(Object.fromEntries(stated.filter(([, value]) => value !== undefined)), Object.fromEntries(want));
   });
-
-test("a type carries the documented labels; those it has not must not exist", () => {
-  const labels = new Map(
-    [...instanceTypeRequirements(M5_LARGE, { region: "us-east-1", family: "AL2023" })].map(
-      ([key, { values, complement }]) => {
-        assert.equal(complement, false);
-        return [key.replace("karpenter.k8s.aws/", ""), [...values].join()];
-      },
-    ),
-  );
-  assert.deepEqual(Object.fromEntries([...labels].filter(([, value]) => value !== "")), {
-    "node.kubernetes.io/instance-type": "m5.large",
-    "kubernetes.io/arch": "amd64",
-    "kubernetes.io/os": "linux",
-    "topology.kubernetes.io/region": "us-east-1",
-    "instance-category": "m",
-    "instance-family": "m5",
-    "instance-generation": "5",
-    "instance-size": "large",
-    "instance-capability-flex": "false",
-    "instance-tenancy": "default",
-    "instance-cpu": "2",
-    "instance-cpu-manufacturer": "intel",
-    "instance-cpu-sustained-clock-speed-mhz": "3100",
-    "instance-memory": "8192",
-    "instance-ebs-bandwidth": "4750",
-    "instance-network-bandwidth": "750",
-    "instance-hypervisor": "nitro",
-    "instance-encryption-in-transit-supported": "false",
-  });
-  for (const absent of ["instance-gpu-count", "instance-accelerator-name", "instance-local-nvme"])
-    assert.equal(labels.get(absent), "", absent);
-});
 
 const req = (key: string, ...values: string[]): [string, Requirement] => [
   key,

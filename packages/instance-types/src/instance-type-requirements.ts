@@ -67,5 +67,5 @@ function deviceLabels({ gpus, accelerators }: MachineFacts): readonly LabelValue
 
 /** `Radeon Pro V520` → `radeon-pro-v520` */
 function labelText(text: string | undefined): string | undefined {
-  return text?.toLowerCase().replaceAll(/\s+/g, "-");
+  return text === undefined || text === "" ? undefined : text.toLowerCase().replaceAll(/\s+/g, "-");
 }

@@ -9,23 +9,6 @@ export interface AliasQuery {
   readonly requirements: readonly NodeSelectorRequirement[];
 }
 
-/** Image families as `amiFamily` spells them, by the alias's word. */
-const FAMILIES: ReadonlyMap<string, string> = new Map([
-  ["al2", "AL2"],
-  ["al2023", "AL2023"],
-  ["bottlerocket", "Bottlerocket"],
-  ["windows2019", "Windows2019"],
-  ["windows2022", "Windows2022"],
-  ["windows2025", "Windows2025"],
-]);
-
-/** `al2023@latest` → family and version; undefined for anything else. */
-export function parseAlias(alias: string): { readonly family: string; readonly version: string } | undefined {
-  const [word = "", version = "", ...rest] = alias.split("@");
-  const family = FAMILIES.get(word.toLowerCase());
-  return family === undefined || version === "" || rest.length > 0 ? undefined : { family, version };
-}
-
 /** The parameters behind an alias for a Kubernetes minor. Source: karpenter.md §5.2. */
 export function aliasQueries(
   alias: { readonly family: string; readonly version: string },

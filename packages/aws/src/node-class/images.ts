@@ -1,11 +1,12 @@
 import { DescribeImagesCommand, type DescribeImagesCommandInput, type Image } from "@aws-sdk/client-ec2";
 import { GetParameterCommand } from "@aws-sdk/client-ssm";
 import type { AmiSelectorTerm, NodeSelectorRequirement } from "@nodeless/api";
+import { parseImageAlias } from "@nodeless/instance-types";
 import { allPages } from "../aws-calls.ts";
 import { isNotFound } from "../aws-errors.ts";
 import { ExpiringCache } from "../expiring-cache.ts";
 import type { AwsCloudOptions } from "../options.ts";
-import { aliasQueries, parseAlias } from "./image-aliases.ts";
+import { aliasQueries } from "./image-aliases.ts";
 import { tagFilters } from "./selector-filters.ts";
 
 /** Source: Karpenter AWS provider, AMI cache and SSM cache. */
@@ -56,7 +57,7 @@ export class NodeImages {
   }
 
   async #byAlias(alias: string, kubernetesVersion: string): Promise<DatedImage[]> {
-    const parsed = parseAlias(alias);
+    const parsed = parseImageAlias(alias);
     if (parsed === undefined) return [];
     const queries = await Promise.all(
       aliasQueries(parsed, kubernetesVersion).map(async (query) => ({

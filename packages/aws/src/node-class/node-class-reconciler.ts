@@ -1,12 +1,13 @@
 import type { EC2NodeClass } from "@nodeless/api";
 import type { NodeClassStatus } from "@nodeless/cloud";
+import { imageFamily } from "@nodeless/instance-types";
 import { awsErrorCode, isNotFound } from "../aws-errors.ts";
 import type { ClusterFacts } from "../cluster-facts.ts";
 import type { AwsCloudOptions, AwsCloudSettings } from "../options.ts";
 import { NodeImages } from "./images.ts";
 import { InstanceProfiles } from "./instance-profiles.ts";
 import { LaunchPermissions } from "./launch-permissions.ts";
-import { imageFamily, type ResolvedNodeClass } from "./resolved-node-class.ts";
+import type { ResolvedNodeClass } from "./resolved-node-class.ts";
 import { NodeSecurityGroups } from "./security-groups.ts";
 import { NodeSubnets } from "./subnets.ts";
 
@@ -58,7 +59,14 @@ export class NodeClassReconciler {
       ...(profile.name !== undefined && { instanceProfile: profile.name }),
       conditions,
     };
-    return { nodeClass, family: imageFamily(nodeClass), images, securityGroups, instanceProfile: profile.name, status };
+    return {
+      nodeClass,
+      family: imageFamily(nodeClass.spec),
+      images,
+      securityGroups,
+      instanceProfile: profile.name,
+      status,
+    };
   }
 
   /** A given profile is taken at its word; a role gets a profile of ours. */
