@@ -11,6 +11,34 @@ export function objectAt(value: unknown, key: string): JsonObject {
   return isJsonObject(member) ? member : {};
 }
 
+/** The value as it comes back from its JSON: without members that are undefined. The same value if it has none, which is usual. */
+export function withoutUndefined<T>(value: T): T {
+  return cleaned(value) as T;
+}
+
+function cleaned(value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) {
+    let copy: unknown[] | undefined;
+    for (let index = 0; index < value.length; index += 1) {
+      const item = cleaned(value[index]) ?? null;
+      if (item !== value[index]) copy ??= [...value];
+      if (copy !== undefined) copy[index] = item;
+    }
+    return copy ?? value;
+  }
+  for (const key of Object.keys(value)) {
+    const member = (value as JsonObject)[key];
+    if (member === undefined || cleaned(member) !== member) return rebuilt(value as JsonObject);
+  }
+  return value;
+}
+
+function rebuilt(object: JsonObject): JsonObject {
+  const members = Object.entries(object).filter(([, member]) => member !== undefined);
+  return Object.fromEntries(members.map(([key, member]) => [key, cleaned(member)]));
+}
+
 /** Equality of JSON values: order of members does not matter, an undefined member equals a missing one. */
 export function jsonEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;

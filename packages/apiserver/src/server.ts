@@ -26,6 +26,11 @@ export interface ApiResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: Uint8Array | AsyncIterable<Uint8Array>;
+  /**
+   * For readers in this process: the value that these bytes (the whole body, or one chunk of the stream) are the JSON of, if the server has
+   * it anyway. It is the server's own: read-only. Undefined: decode the bytes.
+   */
+  readonly decoded?: (bytes: Uint8Array) => unknown;
 }
 
 /** Recognizes a bearer token: undefined = not mine. Throws nothing for bad tokens. */

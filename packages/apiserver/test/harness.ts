@@ -1,5 +1,7 @@
+import assert from "node:assert/strict";
 import {
   type ApiRequest,
+  type ApiResponse,
   type ApiServer,
   type ApiServerOptions,
   createApiServer,
@@ -73,6 +75,7 @@ export class TestServer {
   async call(method: string, path: string, body?: unknown, options: CallOptions = {}): Promise<Answer> {
     const response = await this.request(method, path, body, options);
     if (!(response.body instanceof Uint8Array)) throw new Error(`${path} answered with a stream`);
+    checkDecoded(response.decoded, response.body);
     const text = Buffer.from(response.body).toString();
     const isJson = response.headers["content-type"]?.startsWith("application/json") === true;
     return { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text };
@@ -90,19 +93,38 @@ export class TestServer {
     const response = await this.request("GET", path, undefined, { ...options, signal: stop.signal });
     if (response.body instanceof Uint8Array)
       throw new Error(`${path}: ${response.status} ${Buffer.from(response.body).toString()}`);
-    return new TestWatch(response.body, stop);
+    return new TestWatch(response, response.body, stop);
   }
 }
 
 const PATCH_TYPES = new Map([["PATCH", "application/merge-patch+json"]]);
 
+/**
+ * What readers in this process get instead of bytes is what the bytes say, to the last member; and since it is the server's own, it is
+ * frozen here, so that a server (or a reader) that edits it fails its test.
+ */
+function checkDecoded(decoded: ApiResponse["decoded"], bytes: Uint8Array): void {
+  const value = decoded?.(bytes);
+  if (value === undefined) return;
+  assert.deepEqual(value, JSON.parse(Buffer.from(bytes).toString()));
+  freeze(value);
+}
+
+function freeze(value: unknown): void {
+  if (typeof value !== "object" || value === null || Object.isFrozen(value)) return;
+  Object.freeze(value);
+  Object.values(value).forEach(freeze);
+}
+
 /** A watch read line by line. */
 export class TestWatch {
   readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #response: ApiResponse;
   readonly #stop: AbortController;
   #rest = "";
 
-  constructor(body: AsyncIterable<Uint8Array>, stop: AbortController) {
+  constructor(response: ApiResponse, body: AsyncIterable<Uint8Array>, stop: AbortController) {
+    this.#response = response;
     this.#chunks = body[Symbol.asyncIterator]();
     this.#stop = stop;
   }
@@ -118,6 +140,7 @@ export class TestWatch {
       }
       const { value, done } = await this.#chunks.next();
       if (done === true) return undefined;
+      checkDecoded(this.#response.decoded, value);
       this.#rest += Buffer.from(value).toString();
     }
   }

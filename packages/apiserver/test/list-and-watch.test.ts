@@ -1,9 +1,29 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { CONFIG_MAPS, configMap, type Json, PODS, pod, TestServer } from "./harness.ts";
+import { type CallOptions, CONFIG_MAPS, configMap, type Json, PODS, pod, TestServer } from "./harness.ts";
 
 const names = (list: Json): readonly string[] => list.items.map((item: Json) => item.metadata.name);
 const TABLE = { accept: "application/json;as=Table;v=v1;g=meta.k8s.io,application/json" };
+
+test("readers in this process share the server's objects: one object for an answer and for every watch, none for a table", async () => {
+  const server = await TestServer.start();
+  const stop = new AbortController();
+  const firstEvent = async (options: CallOptions = {}): Promise<Json> => {
+    const { body, decoded } = await server.request("GET", `${PODS}?watch=true`, undefined, {
+      ...options,
+      signal: stop.signal,
+    });
+    for await (const chunk of body as AsyncIterable<Uint8Array>) return decoded?.(chunk);
+  };
+  const events = [firstEvent(), firstEvent(), firstEvent({ headers: TABLE })];
+  const created = await server.request("POST", PODS, pod("p"));
+  const [one, other, table] = await Promise.all(events);
+  assert.equal(one.type, "ADDED");
+  assert.equal(one.object, other.object);
+  assert.equal(one.object, created.decoded?.(created.body as Uint8Array));
+  assert.equal(table, undefined);
+  stop.abort();
+});
 
 test("pages show the snapshot of the first page, in order of namespace and name", async () => {
   const server = await TestServer.start();

@@ -29,6 +29,9 @@ export class JsonExchanger {
   /** The decoded answer; text when it is not JSON (health endpoints), undefined when empty. */
   async exchange(exchange: Exchange): Promise<unknown> {
     const response = await this.#send(exchange);
+    const { body, decoded } = response;
+    const value = body instanceof Uint8Array && response.status < 400 ? decoded?.(body) : undefined;
+    if (value !== undefined) return value;
     const text = utf8.decode(await wholeBody(response, exchange.signal));
     if (response.status >= 400) throw statusError(response, text);
     if (text === "") return undefined;
@@ -36,11 +39,11 @@ export class JsonExchanger {
   }
 
   /** The answer as a stream; failures are thrown before the first byte. */
-  async stream(exchange: Exchange): Promise<AsyncIterable<Uint8Array>> {
+  async stream(exchange: Exchange): Promise<Pick<TransportResponse, "decoded"> & { body: AsyncIterable<Uint8Array> }> {
     const response = await this.#send(exchange);
     if (response.status >= 400) throw statusError(response, utf8.decode(await wholeBody(response, exchange.signal)));
     const { body } = response;
-    return body instanceof Uint8Array ? once(body) : body;
+    return { ...response, body: body instanceof Uint8Array ? once(body) : body };
   }
 
   async #send({ method, path, body, contentType = "application/json", signal }: Exchange): Promise<TransportResponse> {

@@ -2,19 +2,19 @@
 const LINE_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
- * Values of chunks that were one whole line. A server in this process hands the same bytes to every watch of a resource; decoding them once
- * saves most of the work of a large cluster. Decoded objects are read-only by contract, so sharing them is safe.
+ * Decodes a stream of JSON documents, one per line. `decoded` knows the values of some chunks that are whole lines: a server in this process
+ * hands the same objects to every watch of a resource. Throws SyntaxError for a line that is not JSON, RangeError for one too long.
  */
-const decodedLines = new WeakMap<Uint8Array, { readonly value: unknown }>();
-
-/** Decodes a stream of JSON documents, one per line. Throws SyntaxError for a line that is not JSON, RangeError for one too long. */
-export async function* jsonLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<unknown, void, undefined> {
+export async function* jsonLines(
+  body: AsyncIterable<Uint8Array>,
+  decoded?: (chunk: Uint8Array) => unknown,
+): AsyncGenerator<unknown, void, undefined> {
   let parts: Uint8Array[] = [];
   let pendingBytes = 0;
   for await (const chunk of body) {
-    if (pendingBytes === 0 && chunk.indexOf(10) === chunk.length - 1) {
-      const shared = decodedLines.get(chunk) ?? decodeLine(chunk);
-      if (shared !== undefined) yield shared.value;
+    const value = decoded?.(chunk);
+    if (value !== undefined) {
+      yield value;
       continue;
     }
     let start = 0;
@@ -33,14 +33,6 @@ export async function* jsonLines(body: AsyncIterable<Uint8Array>): AsyncGenerato
     }
   }
   // A cut-off last line is an interrupted stream, not an event: the watch resumes before it.
-}
-
-function decodeLine(chunk: Uint8Array): { readonly value: unknown } | undefined {
-  const line = textOf([chunk]);
-  if (line.trim() === "") return undefined;
-  const decoded = { value: JSON.parse(line) as unknown };
-  decodedLines.set(chunk, decoded);
-  return decoded;
 }
 
 const utf8 = new TextDecoder();

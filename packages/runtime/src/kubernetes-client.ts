@@ -177,9 +177,9 @@ class HttpResourceClient<T extends KubernetesObject> implements ResourceClient<T
     query.set("watch", "true");
     if (options.allowBookmarks !== false) query.set("allowWatchBookmarks", "true");
     const path = withQuery(collectionPath(this.#type, options.namespace), query);
-    const body = await this.#exchanger.stream({ method: "GET", path, ...signalOf(options) });
+    const { body, decoded } = await this.#exchanger.stream({ method: "GET", path, ...signalOf(options) });
     try {
-      for await (const line of jsonLines(body)) yield this.#watchEvent(line);
+      for await (const line of jsonLines(body, decoded)) yield this.#watchEvent(line);
     } catch (error) {
       throw connectionFailure(error, options.signal, `the watch ${path}: the stream broke`);
     }

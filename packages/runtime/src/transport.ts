@@ -15,6 +15,11 @@ export interface TransportResponse {
   readonly headers: Readonly<Record<string, string>>;
   /** Whole bodies are bytes; streams (watch, log follow) are iterables that end when the server ends them. */
   readonly body: Uint8Array | AsyncIterable<Uint8Array>;
+  /**
+   * A server in this process may know the value that these bytes (the whole body, or one chunk of the stream) are the JSON of. It is shared
+   * with the server and with other clients: read-only. Undefined: decode the bytes.
+   */
+  readonly decoded?: (bytes: Uint8Array) => unknown;
 }
 
 /** Structurally equal to the embedded server's `handle`, so that either can stand behind a client. */

@@ -1,5 +1,6 @@
 import type { KubernetesObject } from "@nodeless/api";
 import type { Store } from "@nodeless/storage";
+import { withoutUndefined } from "../json-value.ts";
 import { type ChangeEvent, Collection, type IndexFunction } from "./collection.ts";
 import { encodeJson, formatStorageKey, parseStorageKey, type StorageKey, StoredObject } from "./stored-object.ts";
 
@@ -69,9 +70,7 @@ export class ObjectCache {
    */
   async put(key: StorageKey, object: KubernetesObject): Promise<StoredObject> {
     const revision = this.#nextRevision();
-    const versioned = { ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } };
-    const text = formatStorageKey(key);
-    const stored = new StoredObject({ key: text, revision, json: encodeJson(versioned), object: versioned });
+    const stored = storedVersion(key, object, revision);
     await this.#write(key, { revision, stored, value: stored.json });
     return stored;
   }
@@ -79,9 +78,7 @@ export class ObjectCache {
   /** Accepts a deletion; `last` is the final state that watchers see, with the deletion's revision. */
   async remove(key: StorageKey, last: KubernetesObject): Promise<StoredObject> {
     const revision = this.#nextRevision();
-    const object = { ...last, metadata: { ...last.metadata, resourceVersion: String(revision) } };
-    const text = formatStorageKey(key);
-    const stored = new StoredObject({ key: text, revision, json: encodeJson(object), object });
+    const stored = storedVersion(key, last, revision);
     await this.#write(key, { revision, stored, value: null });
     return stored;
   }
@@ -158,4 +155,13 @@ export class ObjectCache {
     this.#revisionWaiters.add(waiter);
     return () => void this.#revisionWaiters.delete(waiter);
   }
+}
+
+/** Readers in this process get the object itself, so it must be what its bytes say. */
+function storedVersion(key: StorageKey, unversioned: KubernetesObject, revision: number): StoredObject {
+  const object = withoutUndefined({
+    ...unversioned,
+    metadata: { ...unversioned.metadata, resourceVersion: String(revision) },
+  });
+  return new StoredObject({ key: formatStorageKey(key), revision, json: encodeJson(object), object });
 }

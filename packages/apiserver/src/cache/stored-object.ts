@@ -30,6 +30,11 @@ export class StoredObject {
     return this.#object;
   }
 
+  /** The parsed form if somebody has asked for it and it was not dropped. */
+  get parsed(): KubernetesObject | undefined {
+    return this.#object;
+  }
+
   /** Drops the parsed form, which takes several times the memory of the bytes; it is parsed again should somebody ask. */
   forgetParsed(): void {
     this.#object = undefined;

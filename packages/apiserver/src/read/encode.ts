@@ -13,6 +13,14 @@ export function storedJson(definition: KindDefinition, stored: StoredObject): Ui
   return view === stored.object ? stored.json : encodeJson(view);
 }
 
+/** The whole answer that shows a stored object as it is: bytes for sockets, the object for readers in this process. */
+export function storedBody(
+  definition: KindDefinition,
+  stored: StoredObject,
+): { readonly body: Uint8Array; readonly decoded: () => unknown } {
+  return { body: storedJson(definition, stored), decoded: () => viewAs(definition, stored.object) };
+}
+
 /** A single object in the representation the client asked for. */
 export function encodeObject(
   definition: KindDefinition,

@@ -10,7 +10,8 @@ export function jsonResponse(status: number, value: unknown, warnings: readonly 
 }
 
 export function bytesResponse(status: number, body: Uint8Array, warnings: readonly string[] = []): ApiResponse {
-  return { status, headers: { ...JSON_HEADERS, ...warningHeaders(warnings) }, body };
+  const headers = warnings.length === 0 ? JSON_HEADERS : { ...JSON_HEADERS, ...warningHeaders(warnings) };
+  return { status, headers, body };
 }
 
 /** Many warnings share one header line, as the header's grammar allows. */

@@ -1,4 +1,4 @@
-import { encodeList, encodeObject, storedJson } from "../read/encode.ts";
+import { encodeList, encodeObject, storedBody } from "../read/encode.ts";
 import { listObjects } from "../read/list.ts";
 import { parseRevision, waitForRevision } from "../read/revision-wait.ts";
 import { parseSelection } from "../read/selection.ts";
@@ -7,6 +7,7 @@ import { bytesResponse } from "../request/responses.ts";
 import type { ApiResponse } from "../server.ts";
 import { notFound } from "../status.ts";
 import { viewAs } from "../versions/convert.ts";
+import { watchEventOf } from "../watch/watch-frames.ts";
 import { keyOf, type ResourceCall } from "./resource-call.ts";
 
 export async function handleGet(call: ResourceCall): Promise<ApiResponse> {
@@ -17,7 +18,10 @@ export async function handleGet(call: ResourceCall): Promise<ApiResponse> {
   const key = keyOf(call);
   const stored = server.cache.get(key);
   if (stored === undefined) throw notFound(definition, key.name);
-  if (representation.kind === "object") return bytesResponse(200, storedJson(definition, stored));
+  if (representation.kind === "object") {
+    const { body, decoded } = storedBody(definition, stored);
+    return { ...bytesResponse(200, body), decoded };
+  }
   const object = viewAs(definition, stored.object);
   return bytesResponse(200, encodeObject(definition, object, { representation, now: server.clock.now() }));
 }
@@ -35,5 +39,6 @@ export async function handleWatch(call: ResourceCall): Promise<ApiResponse> {
   const representation = negotiate(request.headers?.["accept"], query.get("includeObject"));
   const selection = parseSelection(definition, { namespace: url.namespace, name: url.name, query });
   const body = await call.watches.start({ definition, selection, representation, query, signal: request.signal });
-  return { status: 200, headers: { "content-type": "application/json", "cache-control": "no-cache, private" }, body };
+  const headers = { "content-type": "application/json", "cache-control": "no-cache, private" };
+  return { status: 200, headers, body, decoded: watchEventOf };
 }

@@ -1,5 +1,5 @@
 import { parseStorageKey } from "../cache/stored-object.ts";
-import { encodeList, encodeObject, storedJson } from "../read/encode.ts";
+import { encodeList, encodeObject, storedBody } from "../read/encode.ts";
 import { listObjects } from "../read/list.ts";
 import { parseSelection } from "../read/selection.ts";
 import { contentType, negotiate } from "../request/media-types.ts";
@@ -95,11 +95,12 @@ export function writeResponse(
 ): ApiResponse {
   const representation = negotiate(call.request.headers?.["accept"], call.query.get("includeObject"));
   const { definition, server } = call;
-  const body =
-    stored !== undefined && representation.kind === "object"
-      ? storedJson(definition, stored)
-      : encodeObject(definition, viewAs(definition, object), { representation, now: server.clock.now() });
-  return bytesResponse(status, body, warnings);
+  if (stored !== undefined && representation.kind === "object") {
+    const { body, decoded } = storedBody(definition, stored);
+    return { ...bytesResponse(status, body, warnings), decoded };
+  }
+  const shown = viewAs(definition, object);
+  return bytesResponse(status, encodeObject(definition, shown, { representation, now: server.clock.now() }), warnings);
 }
 
 export async function handleDelete(call: ResourceCall): Promise<ApiResponse> {

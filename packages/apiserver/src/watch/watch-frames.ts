@@ -17,6 +17,14 @@ const HEADS = {
   DELETED: Buffer.from('{"type":"DELETED","object":'),
 } as const;
 
+/** What the lines say, for readers in this process; as long as somebody holds the line. */
+const watchEvents = new WeakMap<Uint8Array, { readonly type: WatchEventType; readonly object: unknown }>();
+
+/** The event that a line of a watch is the JSON of, if it shows a stored object. Shared by all watches: read-only. */
+export function watchEventOf(line: Uint8Array): unknown {
+  return watchEvents.get(line);
+}
+
 /** Turns changes into the lines of one watch. Lines are shared by all watches with the same representation. */
 export class WatchFrames {
   readonly #definition: KindDefinition;
@@ -69,7 +77,11 @@ export class WatchFrames {
             representation: this.#representation,
             now: this.#now(),
           });
-    return Buffer.concat([HEADS[type], body, FRAME_END]);
+    const line = Buffer.concat([HEADS[type], body, FRAME_END]);
+    const { parsed } = stored;
+    if (parsed !== undefined && this.#representation.kind === "object")
+      watchEvents.set(line, { type, object: viewAs(this.#definition, parsed) });
+    return line;
   }
 
   bookmark(revision: number, annotations?: Readonly<Record<string, string>>): Uint8Array {
