@@ -107,8 +107,8 @@ export interface PlanTotals {
   /** 730 hours. */
   readonly usdPerMonth: number;
   readonly lowerBoundUsdPerHour: number;
-  /** usdPerHour / lowerBoundUsdPerHour − 1; 0 when both are 0. */
-  readonly gapRatio: number;
+  /** usdPerHour / lowerBoundUsdPerHour − 1; 0 when both are 0, null when only the bound is. */
+  readonly gapRatio: number | null;
   /** Pods of the input, DaemonSet pods not among them. */
   readonly pods: number;
   /** New nodes. */
@@ -144,6 +144,8 @@ export interface PlanNode {
   /** Sum over `pods`. */
   readonly requested: Quantities;
   readonly daemonOverhead: Quantities;
+  /** Only on an existing node: what the pods take that are bound to it already, DaemonSet pods included. */
+  readonly boundRequested?: Quantities;
   /** `namespace/name`; on an existing node only the pods that this plan adds. */
   readonly pods: readonly string[];
 }
@@ -154,6 +156,7 @@ export interface PlanFargatePod {
   readonly vcpu: number;
   readonly memoryGb: number;
   readonly usdPerHour: number;
+  readonly priceIsEstimate: boolean;
   readonly requested: Quantities;
 }
 
@@ -164,6 +167,8 @@ export interface PlanUnplacedPod {
 
 export interface PlanPodPrice {
   readonly pod: string;
+  /** `Deployment/web`, in the pod's namespace: what the pod comes from. */
+  readonly workload: string;
   /** What a perfectly packed node would charge for it: the price behind the bound. Undefined where no type can hold it. */
   readonly ec2UsdPerHour?: number;
   /** Undefined where Fargate refuses or has no size for it. */
@@ -171,9 +176,12 @@ export interface PlanPodPrice {
   readonly cheaper: "ec2" | "fargate" | "neither";
 }
 
+/** One restriction, and the bound on the other side of it. */
 export interface PlanKnob {
   /** `largest node 2 % of all cpu`, `without family c6g`, `spot share 70 %`. */
   readonly name: string;
+  /** True: the plan obeys it, and the bound is what lifting it alone would give. False: the bound is what adding it would give. */
+  readonly inForce: boolean;
   readonly lowerBoundUsdPerHour: number;
   /** Relative to the plan's own bound. */
   readonly changeRatio: number;

@@ -1,3 +1,4 @@
-export type * from "./contract.ts";
 export type { PlanCatalogOptions, SourcedPlanCatalog } from "./catalog/index.ts";
 export { planCatalog, UnknownRegionError } from "./catalog/index.ts";
+export type * from "./contract.ts";
+export * from "./plan/index.ts";

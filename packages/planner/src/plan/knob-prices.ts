@@ -1,0 +1,73 @@
+import type { SchedulingInput, SchedulingPlan } from "@nodeless/scheduling";
+import type { PlanKnob } from "../contract.ts";
+import { applyKnobs, percent } from "./apply-knobs.ts";
+import { familyOf } from "./instance-labels.ts";
+import { boundOf, type PriceBound } from "./packing-gears.ts";
+import { cheapestPurchase } from "./plan-nodes.ts";
+import type { PlanKnobs, PlanOptions } from "./plan-options.ts";
+
+/** More families than this are not asked about: each costs one more bound. */
+const FAMILIES_PRICED_MAX = 12;
+
+/** What each knob costs: the bound without it; and, if asked for, the bound without each family that the plan uses. */
+export function knobPrices(
+  placed: SchedulingInput,
+  {
+    options,
+    bound,
+    plan,
+  }: { readonly options: PlanOptions; readonly bound: PriceBound; readonly plan: SchedulingPlan },
+): readonly PlanKnob[] {
+  const { knobs = {} } = options;
+  const priced = (name: string, inForce: boolean, changed: PlanKnobs): PlanKnob => {
+    const { lowerBoundUsdPerHour } = boundOf(applyKnobs(placed, changed).input, []);
+    const own = bound.lowerBoundUsdPerHour;
+    return { name, inForce, lowerBoundUsdPerHour, changeRatio: own === 0 ? 0 : lowerBoundUsdPerHour / own - 1 };
+  };
+  const lifted = knobsInForce(knobs).map(({ key, name }) => {
+    const { [key]: _lifted, ...others } = knobs;
+    return priced(name, true, others);
+  });
+  if (options.priceFamilies !== true) return lifted;
+  const { excludedFamilies = [] } = knobs;
+  const without = usedFamilies(plan).map((family) =>
+    priced(`without family ${family}`, false, { ...knobs, excludedFamilies: [...excludedFamilies, family] }),
+  );
+  return [...lifted, ...without];
+}
+
+function knobsInForce(knobs: PlanKnobs): readonly { readonly key: keyof PlanKnobs; readonly name: string }[] {
+  const { maxNodeShare, maxVcpus, generations, families, excludedFamilies, spotShare } = knobs;
+  return [
+    ...(maxNodeShare === undefined
+      ? []
+      : [{ key: "maxNodeShare" as const, name: `largest node ${percent(maxNodeShare)} of all cpu` }]),
+    ...(maxVcpus === undefined ? [] : [{ key: "maxVcpus" as const, name: `largest node ${maxVcpus} vCPU` }]),
+    ...(generations === undefined
+      ? []
+      : [{ key: "generations" as const, name: `generations ${generationsText(generations)}` }]),
+    ...(families === undefined ? [] : [{ key: "families" as const, name: `only families ${families.join(", ")}` }]),
+    ...(excludedFamilies === undefined
+      ? []
+      : [{ key: "excludedFamilies" as const, name: `without families ${excludedFamilies.join(", ")}` }]),
+    ...(spotShare === undefined ? [] : [{ key: "spotShare" as const, name: `spot share ${percent(spotShare)}` }]),
+  ];
+}
+
+/** `6+` for a list that has no end in practice. */
+function generationsText(generations: readonly number[]): string {
+  const [first] = generations;
+  return generations.length > LISTED_MAX ? `${first}+` : generations.join(", ");
+}
+
+const LISTED_MAX = 10;
+
+function usedFamilies({ claims }: SchedulingPlan): readonly string[] {
+  const nodes = new Map<string, number>();
+  for (const claim of claims) {
+    const family = familyOf(cheapestPurchase(claim).type);
+    nodes.set(family, (nodes.get(family) ?? 0) + 1);
+  }
+  const byUse = [...nodes].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  return byUse.slice(0, FAMILIES_PRICED_MAX).map(([family]) => family);
+}

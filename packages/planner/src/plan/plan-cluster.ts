@@ -1,0 +1,94 @@
+import type { Pod } from "@nodeless/api";
+import { checkPlan, podKeyOf, type SchedulingInput, type SchedulingPlan } from "@nodeless/scheduling";
+import type { PlanCatalog, PlanDocument, PlanInput } from "../contract.ts";
+import { applyKnobs } from "./apply-knobs.ts";
+import { type FargateOffer, fargateOffers } from "./fargate-offers.ts";
+import { knobPrices } from "./knob-prices.ts";
+import { type PriceBound, packPods, placedInput } from "./packing-gears.ts";
+import { planDocument } from "./plan-document.ts";
+import { PlanFindingsError } from "./plan-findings-error.ts";
+import type { PlanOptions } from "./plan-options.ts";
+import { type PodRoute, podRoutes } from "./pod-routes.ts";
+import { type RefusedPod, refusedByEc2 } from "./refusals.ts";
+import { schedulingSetting } from "./scheduling-input.ts";
+
+/** A plan and all that led to it: what the tables, `why` and the differences between plans read. */
+export interface PlanOutcome {
+  readonly document: PlanDocument;
+  readonly input: PlanInput;
+  readonly catalog: PlanCatalog;
+  readonly options: PlanOptions;
+  /** What the EC2 part was planned from, knobs included; only the pods that no Fargate profile takes. */
+  readonly schedulingInput: SchedulingInput;
+  readonly schedulingPlan: SchedulingPlan;
+  /** By `namespace/name`, for every pod of the input. */
+  readonly routes: ReadonlyMap<string, PodRoute>;
+  /** What Fargate would do with a pod, whatever the profiles say. */
+  readonly fargateOffer: (pod: Pod) => FargateOffer;
+  /** Pods that nothing takes, in input order. */
+  readonly refused: readonly RefusedPod[];
+  /** The EC2 part only; fair prices also for pods on Fargate. */
+  readonly bound: PriceBound;
+}
+
+/**
+ * Says where every pod would run, on what, at what price, how far that is from what is possible, and why. Pure: equal input gives an
+ * equal plan except for `totals.solveSeconds`, and except for `optimize` when its time decides. Throws PlanFindingsError when the
+ * checker refuses the plan, which is a bug.
+ */
+export function planCluster(input: PlanInput, catalog: PlanCatalog, options: PlanOptions): PlanOutcome {
+  const startedMs = options.monotonicMs();
+  const fargateOffer = fargateOffers(input, catalog);
+  const { routes, ec2, fargate, refused } = routed(input, fargateOffer);
+  const setting = schedulingSetting(input, catalog);
+  const { input: schedulingInput, notices } = applyKnobs({ ...setting, pods: ec2 }, options.knobs ?? {});
+  const { plan: schedulingPlan, ...bound } = packPods(schedulingInput, fargate, options);
+  const findings = checkPlan(schedulingInput, schedulingPlan);
+  if (findings.length > 0) throw new PlanFindingsError(findings);
+  const poolNames = new Set(setting.nodePools.map(({ name }) => name));
+  const solveSeconds = (options.monotonicMs() - startedMs) / 1000;
+  const placed = placedInput({ ...setting, pods: ec2 }, schedulingPlan);
+  const parts = {
+    input,
+    catalog,
+    options,
+    schedulingInput,
+    schedulingPlan,
+    routes,
+    fargateOffer,
+    refused: inInputOrder(input, [...refused, ...refusedByEc2(schedulingPlan, poolNames)]),
+    bound,
+  };
+  const knobs = knobPrices(placed, { options, bound, plan: schedulingPlan });
+  return { ...parts, document: planDocument(parts, { knobs, notices, solveSeconds }) };
+}
+
+interface Routed {
+  readonly routes: ReadonlyMap<string, PodRoute>;
+  readonly ec2: readonly Pod[];
+  readonly fargate: readonly Pod[];
+  readonly refused: readonly RefusedPod[];
+}
+
+function routed({ pods, fargateProfiles }: PlanInput, fargateOffer: (pod: Pod) => FargateOffer): Routed {
+  const routeOf = podRoutes(fargateProfiles, fargateOffer);
+  const routes = new Map<string, PodRoute>();
+  const ec2: Pod[] = [];
+  const fargate: Pod[] = [];
+  const refused: RefusedPod[] = [];
+  for (const pod of pods) {
+    const route = routeOf(pod);
+    routes.set(podKeyOf(pod), route);
+    if (route.kind === "ec2") ec2.push(pod);
+    else if (route.kind === "fargate") fargate.push(pod);
+    else refused.push({ pod, refusals: [route.refusal] });
+  }
+  return { routes, ec2, fargate, refused };
+}
+
+function inInputOrder({ pods }: PlanInput, refused: readonly RefusedPod[]): readonly RefusedPod[] {
+  if (refused.length < 2) return refused;
+  const position = new Map(pods.map((pod, index) => [podKeyOf(pod), index]));
+  const at = ({ pod }: RefusedPod): number => position.get(podKeyOf(pod)) ?? 0;
+  return [...refused].sort((a, b) => at(a) - at(b));
+}

@@ -1,0 +1,90 @@
+import type { Pod } from "@nodeless/api";
+import type { Rejection, SchedulingPlan } from "@nodeless/scheduling";
+import type { PodRefusal } from "./pod-routes.ts";
+
+/** A pod that nothing takes. */
+export interface RefusedPod {
+  readonly pod: Pod;
+  readonly refusals: readonly PodRefusal[];
+}
+
+/** Pods that EC2 cannot take, with what each candidate said; equal pods share their list. */
+export function refusedByEc2(plan: SchedulingPlan, poolNames: ReadonlySet<string>): readonly RefusedPod[] {
+  const known = new Map<readonly Rejection[], readonly PodRefusal[]>();
+  return plan.unplaced.map(({ pod, rejections }) => {
+    const refusals = known.get(rejections) ?? refusalsOf(rejections, poolNames);
+    known.set(rejections, refusals);
+    return { pod, refusals };
+  });
+}
+
+/** One line of `unplaced[].reasons`: who, by which rule, what, and the remedy. */
+export function formatRefusal({ candidate, rule, message, remedy }: PodRefusal): string {
+  return `${candidate} (${rule}): ${message}; remedy: ${remedy}`;
+}
+
+function refusalsOf(rejections: readonly Rejection[], poolNames: ReadonlySet<string>): readonly PodRefusal[] {
+  const isNode = ({ candidate }: Rejection): boolean => candidate !== "pod" && !poolNames.has(candidate);
+  const own = rejections.filter((rejection) => !isNode(rejection)).map(refusalOf);
+  const nodes = rejections.filter(isNode);
+  if (nodes.length === 0) return own;
+  return [
+    ...own,
+    {
+      candidate: "existing nodes",
+      rule: [...new Set(nodes.map(({ rule }) => rule))].join(", "),
+      message: nodeMessage(nodes),
+      remedy:
+        own.length === 0
+          ? "add a NodePool, so that a node can be launched"
+          : "none is needed if a NodePool takes the pod",
+    },
+  ];
+}
+
+const refusalOf = ({ candidate, rule, message }: Rejection): PodRefusal => ({
+  candidate: candidate === "pod" ? "pod" : `NodePool ${candidate}`,
+  rule,
+  message,
+  remedy: remedyOf(rule, candidate),
+});
+
+/** Nodes repeat each other: the first one's words, and how many failed by which rule. */
+function nodeMessage(nodes: readonly Rejection[]): string {
+  const byRule = new Map<string, number>();
+  for (const { rule } of nodes) byRule.set(rule, (byRule.get(rule) ?? 0) + 1);
+  const [first] = nodes;
+  const counts = [...byRule].map(([rule, count]) => `${count} by ${rule}`).join(", ");
+  return `${counts}${first === undefined ? "" : `; ${first.candidate}: ${first.message}`}`;
+}
+
+function remedyOf(rule: Rejection["rule"], pool: string): string {
+  switch (rule) {
+    case "taints":
+      return "add a toleration to the pod, or a NodePool without the taint";
+    case "requirements":
+      return pool === "pod"
+        ? "add a NodePool"
+        : "change the pod's node selector or affinity, or add a NodePool that offers it";
+    case "resources":
+      return "lower the requests, or let the NodePool have larger instance types";
+    case "offerings":
+      return "allow another zone, capacity type or instance type";
+    case "topology":
+      return "loosen the spread or affinity, or give the NodePool more domains";
+    case "host-ports":
+      return "use a Service instead of a host port";
+    case "limits":
+      return `raise spec.limits of NodePool ${pool}`;
+    case "min-values":
+      return `lower minValues of NodePool ${pool}, or allow more instance types`;
+    case "volumes":
+      return "correct the claim or its StorageClass, or add the missing object to the manifests";
+    case "unsupported":
+      return "remove that rule from the pod";
+    default: {
+      const unknown: never = rule;
+      return unknown;
+    }
+  }
+}
