@@ -3,6 +3,8 @@ import { requestedDimensions, undominated } from "./prune-offerings.ts";
 
 /** Host rules beyond these are dropped: each is a dimension, and those that force few nodes change nothing. */
 const RULES_MAX = 16;
+/** Pods that a shape with 0 pods counts as when prices are sought. */
+const TRACE_PODS = 1e-3;
 
 /**
  * A problem as the bounds see it: resources in units of the largest offering, host rules as further dimensions, classes that no mask tells apart
@@ -22,6 +24,8 @@ export interface BoundModel {
   readonly weights: Float64Array;
   /** By shape: pods whose placement costs money in any packing, else 0. */
   readonly pods: Float64Array;
+  /** `pods`, and a trace of each purchasable shape with 0 pods: it gets a price without changing those of the others. */
+  readonly wanted: Float64Array;
   /** By shape: index into `groups`. */
   readonly groupOf: Int32Array;
   /** Shapes that may use the same classes. */
@@ -38,6 +42,8 @@ export interface ShapeGroup {
 }
 
 export interface OfferingClass {
+  /** Index into the problem's classes, of each offering. */
+  readonly originals: Int32Array;
   /** Indices into the problem's offerings. */
   readonly offerings: Int32Array;
   readonly prices: Float64Array;
@@ -76,6 +82,10 @@ export function boundModel(problem: PackingProblem): BoundModel {
     units,
     weights,
     pods,
+    wanted: pods.map((count, shape) => {
+      const purchasable = (groups[groupOf[shape] as number] as ShapeGroup).classes.length > 0;
+      return count === 0 && purchasable ? TRACE_PODS : count;
+    }),
     groupOf,
     groups,
     classes,
@@ -191,7 +201,8 @@ function offeringClass(frame: Frame, members: readonly number[]): OfferingClass 
       capacities[row * width + resources.length + position] = problem.hostRules[rule]?.max ?? 0;
     }
   }
-  return { offerings: Int32Array.from(kept), prices, capacities };
+  const originals = Int32Array.from(kept, (index) => problem.offerings[index]?.class ?? 0);
+  return { originals, offerings: Int32Array.from(kept), prices, capacities };
 }
 
 function shapeWeights({ problem, resources, rules, width, units }: Frame): Float64Array {

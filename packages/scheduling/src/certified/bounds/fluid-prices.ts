@@ -73,7 +73,7 @@ function solveFluid(model: BoundModel): { perUnit: Float64Array; room: Float64Ar
   return { perUnit: feasible(model, lp.duals), room };
 }
 
-function totalDemand({ width, pods, weights }: BoundModel): Float64Array {
+function totalDemand({ width, wanted: pods, weights }: BoundModel): Float64Array {
   const demand = new Float64Array(width);
   for (let shape = 0; shape < pods.length; shape++) {
     const count = pods[shape] as number;

@@ -1,3 +1,5 @@
+export type { ClassFlow, ClassPrices, ClassPricesOptions } from "./class-prices.ts";
+export { classPrices } from "./class-prices.ts";
 export type { FluidPrices } from "./fluid-prices.ts";
 export { fluidPrices } from "./fluid-prices.ts";
 export { pruneOfferings } from "./prune-offerings.ts";

@@ -1,0 +1,81 @@
+import type { FairPrices, PackingProblem } from "../problem.ts";
+import type { BoundModel } from "./bound-model.ts";
+import { boundModel } from "./bound-model.ts";
+import type { ClassMultipliers, ValuedShapes } from "./class-multipliers.ts";
+import { offeringValueRatios, scaleToPrices, valueShapes } from "./class-multipliers.ts";
+import type { GroupSolution } from "./group-multipliers.ts";
+import { groupMultipliers } from "./group-multipliers.ts";
+import { roundedDown } from "./rounding.ts";
+import { shapeMultipliers } from "./shape-multipliers.ts";
+
+export interface ClassPricesOptions {
+  /**
+   * `group`: one linear program over masks and resources, milliseconds. `shape`: each shape goes where it is cheapest as a whole; never lower, some
+   * ten milliseconds.
+   */
+  readonly kind: "group" | "shape";
+  /** When to stop refining; the clock of the caller. Default: at the optimum. */
+  readonly limits?: { readonly elapsedMs: () => number; readonly timeMs: number };
+}
+
+/** Prices per unit of each resource that differ by offering class. */
+export interface ClassPrices extends FairPrices {
+  /** How many pods of each shape the divisible optimum buys room for in each class of offerings; existing bins take the rest. */
+  readonly flows: readonly ClassFlow[];
+  /** By offering: what it could hold at these prices relative to its price. 1 is perfect; 0 for offerings that others beat. */
+  readonly offeringValueRatio: Float64Array;
+}
+
+export interface ClassFlow {
+  readonly shape: number;
+  readonly class: number;
+  readonly pods: number;
+}
+
+/**
+ * The bound that respects which offerings each pod may use (packing.md §2.3). With pins, bounds that ignore them are less than half of this one. A shape
+ * with 0 pods gets what its room costs in the cheapest class open to it.
+ */
+export function classPrices(problem: PackingProblem, options: ClassPricesOptions): ClassPrices {
+  return classPricesOf(boundModel(problem), options);
+}
+
+/** {@link classPrices} of a problem whose model is at hand. */
+export function classPricesOf(model: BoundModel, { kind, limits }: ClassPricesOptions): ClassPrices {
+  const isLate = limits === undefined ? () => false : () => limits.elapsedMs() >= limits.timeMs;
+  const solution = groupMultipliers(model, isLate);
+  scaleToPrices(model, solution.multipliers);
+  const valued = valueShapes(model, solution.multipliers);
+  const group = { multipliers: solution.multipliers, valued, flows: groupFlows(model, solution) };
+  const best = kind === "group" || isLate() ? group : (shapeMultipliers(model, group, isLate) ?? group);
+  return {
+    podUsdPerHour: best.valued.podUsdPerHour,
+    lowerBoundUsdPerHour: roundedDown(best.valued.bound),
+    flows: best.flows,
+    offeringValueRatio: offeringValueRatios(model, best.multipliers),
+  };
+}
+
+/** A point of the search for the best multipliers. */
+export interface ClassPoint {
+  readonly multipliers: ClassMultipliers;
+  readonly valued: ValuedShapes;
+  readonly flows: readonly ClassFlow[];
+}
+
+function groupFlows(model: BoundModel, { shares }: GroupSolution): readonly ClassFlow[] {
+  const flows: ClassFlow[] = [];
+  for (let shape = 0; shape < model.pods.length; shape++) {
+    const pods = model.pods[shape] as number;
+    if (pods === 0) continue;
+    for (const [original, share] of shares[model.groupOf[shape] as number] ?? []) {
+      if (share > 1e-9 && isAllowed(model, shape, original)) flows.push({ shape, class: original, pods: pods * share });
+    }
+  }
+  return flows;
+}
+
+/** Merged groups share their classes; a shape keeps only its own. */
+function isAllowed({ problem }: BoundModel, shape: number, original: number): boolean {
+  return problem.masks[problem.shapes[shape]?.mask ?? -1]?.[original] === 1;
+}
