@@ -1,0 +1,2 @@
+export { packingProblems } from "./packing-problems.ts";
+export { fastPacking, solvePacking } from "./solve.ts";

@@ -1,0 +1,189 @@
+import { BuiltNodes } from "./built-nodes.ts";
+import type { Candidates } from "./candidates.ts";
+import { HostCounters } from "./host-counters.ts";
+import { NodeFill } from "./node-fill.ts";
+import type { OfferingIndex } from "./offering-index.ts";
+import type { PackingTables } from "./packing-tables.ts";
+import { PodQueue, type ShapeWorth } from "./pod-queue.ts";
+import type { Prng } from "./prng.ts";
+
+export interface BuilderParts {
+  readonly tables: PackingTables;
+  readonly index: OfferingIndex;
+  readonly candidates: Candidates;
+  readonly worth: ShapeWorth;
+  readonly random: Prng;
+}
+
+export interface RecreateOptions {
+  /** Give up as soon as the nodes must cost more than this. */
+  readonly costMaxUsdPerHour: number;
+  /** Ways to fill each node that are compared. */
+  readonly trials: number;
+  /** Leave pods that are together worth less than this in the queue. */
+  readonly keepBelowUsdPerHour?: number;
+  /** Try offerings of this class only. */
+  readonly offeringClass?: number;
+}
+
+/** Chance that a trial starts from an offering for the largest pod instead of a random one. */
+const LARGEST_FIRST_CHANCE = 0.5;
+/** No node costs less than what its pods are worth, but for rounding. */
+const ROUNDING = 1 - 1e-9;
+
+/**
+ * Builds nodes for the pods in its queue, one after the other, each the best of a few random fills by price per value
+ * (packing.md §4.1). All scratch space is reused.
+ */
+export class NodeBuilder {
+  readonly queue: PodQueue;
+  /** What the last {@link recreate} built. */
+  readonly built: BuiltNodes = new BuiltNodes();
+  candidates: Candidates;
+  readonly #tables: PackingTables;
+  readonly #index: OfferingIndex;
+  readonly #hosts: HostCounters;
+  readonly #random: Prng;
+  readonly #bins: number[] = [];
+  readonly #fill: NodeFill;
+  readonly #best: NodeFill;
+  readonly #amounts: Float64Array;
+  #bestOffering = -1;
+  #bestRatio = Number.POSITIVE_INFINITY;
+
+  constructor({ tables, index, candidates, worth, random }: BuilderParts) {
+    this.#tables = tables;
+    this.#index = index;
+    this.#random = random;
+    this.candidates = candidates;
+    this.#hosts = new HostCounters(tables);
+    this.queue = new PodQueue(tables, worth, random);
+    this.#fill = new NodeFill(tables, this.#hosts, random);
+    this.#best = new NodeFill(tables, this.#hosts, random);
+    this.#amounts = new Float64Array(tables.dimensions);
+  }
+
+  /** An existing bin that the next call may fill. */
+  addBin(bin: number): void {
+    this.#bins.push(bin);
+  }
+
+  /** Empties the queue and forgets the nodes. */
+  clear(): void {
+    this.queue.clear();
+    this.#bins.length = 0;
+    this.built.clear();
+  }
+
+  /** Packs the queue into added bins and new nodes. False: it would cost too much or something fits nowhere. */
+  recreate(options: RecreateOptions): boolean {
+    const { queue, built } = this;
+    built.clear();
+    this.#fill.reserve(queue.size);
+    this.#best.reserve(queue.size);
+    for (const bin of this.#bins) this.#fillBin(bin, options.trials);
+    this.#bins.length = 0;
+    const keepBelow = options.keepBelowUsdPerHour ?? 0;
+    while (queue.size > 0 && queue.totalWorth >= keepBelow) {
+      queue.arrange();
+      if (built.costUsdPerHour + queue.totalWorth * ROUNDING > options.costMaxUsdPerHour) return false;
+      if (!this.#buildNode(options)) return false;
+    }
+    return built.costUsdPerHour <= options.costMaxUsdPerHour;
+  }
+
+  /** Adds the best of several fills, or one node for everything. False if the largest pod fits nowhere. */
+  #buildNode({ trials, offeringClass = -1 }: RecreateOptions): boolean {
+    this.#bestRatio = Number.POSITIVE_INFINITY;
+    this.#tryEverything(offeringClass);
+    for (let trial = 0; trial < trials; trial += 1) {
+      const choice = this.#candidateList(offeringClass);
+      if (choice.length > 0) this.#tryOffering(choice[this.#random.below(choice.length)] as number, true);
+    }
+    if (this.#bestRatio === Number.POSITIVE_INFINITY) {
+      const offering = this.#cheapestForLargest();
+      if (offering >= 0) this.#tryOffering(offering, false);
+      if (this.#bestRatio === Number.POSITIVE_INFINITY) return false;
+    }
+    this.#commit(this.#bestOffering, -1);
+    return true;
+  }
+
+  #commit(offering: number, bin: number): void {
+    const price = bin >= 0 ? 0 : (this.#tables.price[offering] as number);
+    this.built.add({ offering, bin, price }, this.#best, this.queue);
+    this.queue.remove(this.#best.rows, this.#best.pods, this.#best.size);
+  }
+
+  #candidateList(offeringClass: number): Int32Array {
+    if (offeringClass >= 0) return this.candidates.forClass(offeringClass);
+    const { queue } = this;
+    const row = this.#random.next() < LARGEST_FIRST_CHANCE ? 0 : this.#random.below(queue.size);
+    return this.candidates.forMask(queue.mask[row] as number);
+  }
+
+  #cheapestForLargest(): number {
+    const { queue } = this;
+    const amounts = this.#amounts;
+    for (let index = 0; index < amounts.length; index += 1) amounts[index] = queue.request[index] as number;
+    return this.#index.cheapest(queue.mask[0] as number, amounts, 0, -1);
+  }
+
+  /** The rest of the queue in one node, if such a node exists. */
+  #tryEverything(offeringClass: number): void {
+    const { queue } = this;
+    const { dimensions, masks } = this.#tables;
+    const amounts = this.#amounts;
+    amounts.fill(0);
+    let mask = queue.mask[0] as number;
+    for (let row = 0; row < queue.size; row += 1) {
+      mask = masks.meet(mask, queue.mask[row] as number);
+      const count = queue.count[row] as number;
+      for (let index = 0; index < dimensions; index += 1)
+        amounts[index] = (amounts[index] as number) + count * (queue.request[row * dimensions + index] as number);
+    }
+    const offering = this.#index.cheapest(mask, amounts, queue.totalWorth, offeringClass);
+    if (offering >= 0) this.#tryOffering(offering, false);
+  }
+
+  #tryOffering(offering: number, isPartial: boolean): void {
+    const { dimensions, free, offeringClass, price } = this.#tables;
+    const fill = this.#fill;
+    const base = offering * dimensions;
+    for (let index = 0; index < dimensions; index += 1) fill.room[index] = free[base + index] as number;
+    const ownClass = offeringClass[offering] as number;
+    fill.fill(this.queue, ownClass, isPartial);
+    this.#hosts.reset();
+    if (fill.size === 0) return;
+    const amounts = this.#amounts;
+    for (let index = 0; index < dimensions; index += 1)
+      amounts[index] = (free[base + index] as number) - (fill.room[index] as number);
+    const cheaper = this.#index.cheapest(fill.mask, amounts, fill.worth, ownClass);
+    const chosen = cheaper < 0 || (price[cheaper] as number) > (price[offering] as number) ? offering : cheaper;
+    const ratio = (price[chosen] as number) / fill.worth;
+    if (ratio >= this.#bestRatio) return;
+    this.#bestRatio = ratio;
+    this.#bestOffering = chosen;
+    this.#best.copyFrom(fill);
+  }
+
+  /** The most value that an existing bin can take; it costs nothing. */
+  #fillBin(bin: number, trials: number): void {
+    const { dimensions, binFree, binClass } = this.#tables;
+    const { queue } = this;
+    const fill = this.#fill;
+    this.#best.size = 0;
+    this.#best.worth = 0;
+    this.#best.mask = -1;
+    if (queue.size > 0) queue.arrange();
+    for (let trial = 0; trial < trials && queue.size > 0; trial += 1) {
+      for (let index = 0; index < dimensions; index += 1)
+        fill.room[index] = binFree[bin * dimensions + index] as number;
+      this.#hosts.load(bin);
+      fill.fill(queue, binClass[bin] as number, trial > 0);
+      this.#hosts.reset();
+      if (fill.worth > this.#best.worth) this.#best.copyFrom(fill);
+    }
+    this.#commit(-1, bin);
+  }
+}
