@@ -1,4 +1,9 @@
 export { builtInInstanceTypes } from "./built-in-instance-types.ts";
+export type { Catalog, CatalogDocument, CatalogInstanceType, CatalogOffering } from "./catalog-document.ts";
+export { builtInCatalog, catalogDocument, formatCatalogDocument } from "./catalog-document.ts";
+export type { CatalogProblem } from "./catalog-problems.ts";
+export { InvalidCatalogError } from "./catalog-problems.ts";
+export { forNodeClass } from "./for-node-class.ts";
 export { imageFamily, imageFamilyBoots, parseImageAlias } from "./image-family.ts";
 export type { InstanceTypeOptions } from "./instance-type.ts";
 export { instanceTypeOf } from "./instance-type.ts";
@@ -6,3 +11,4 @@ export { instanceTypeRequirements } from "./instance-type-requirements.ts";
 export type { InstanceTypeResources, NodeClassResources, ResourceModelSettings } from "./instance-type-resources.ts";
 export { DEFAULT_RESOURCE_MODEL, instanceTypeResources } from "./instance-type-resources.ts";
 export type { MachineFacts, MarketFacts } from "./machine-facts.ts";
+export { parseCatalogDocument } from "./parse-catalog-document.ts";
