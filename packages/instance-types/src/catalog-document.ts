@@ -54,10 +54,15 @@ export interface Catalog {
 /** The built-in catalogue of a region for Amazon Linux 2023 without any setting; without types where the region is not known. */
 export function builtInCatalog(region: string): Catalog {
   const { date, exactness } = catalogInfo();
+  let types: readonly InstanceType[] | undefined;
   return {
     date,
     region,
-    instanceTypes: builtInInstanceTypes(region),
+    // Made when asked for: most callers want the types of some node class instead.
+    get instanceTypes() {
+      types ??= builtInInstanceTypes(region);
+      return types;
+    },
     exactness: [
       `on-demand prices: ${exactness.onDemandPrices}`,
       `spot prices: ${exactness.spotPrices}`,

@@ -1,4 +1,5 @@
-export type { PlanCatalogOptions, SourcedPlanCatalog } from "./catalog/index.ts";
+export type { CatalogText, PlanCatalogOptions, SourcedPlanCatalog } from "./catalog/index.ts";
 export { planCatalog, UnknownRegionError } from "./catalog/index.ts";
 export type * from "./contract.ts";
 export * from "./plan/index.ts";
+export * from "./report/index.ts";

@@ -1,2 +1,3 @@
-export type { PlanCatalogOptions, SourcedPlanCatalog } from "./plan-catalog.ts";
-export { planCatalog, UnknownRegionError } from "./plan-catalog.ts";
+export type { CatalogText, PlanCatalogOptions, SourcedPlanCatalog } from "./plan-catalog.ts";
+export { planCatalog } from "./plan-catalog.ts";
+export { UnknownRegionError } from "./unknown-region-error.ts";
