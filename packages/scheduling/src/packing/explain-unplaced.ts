@@ -1,3 +1,4 @@
+import { LABELS } from "@nodeless/api";
 import type { Rejection } from "../model.ts";
 import { compatibleOfferings } from "../requirements/offerings.ts";
 import { formatRequirements } from "../requirements/requirement-format.ts";
@@ -5,7 +6,6 @@ import { mergeRequirements } from "../requirements/requirements.ts";
 import { formatAmount } from "../resources/amounts.ts";
 import { firstPortConflict } from "../resources/host-ports.ts";
 import { describeGroup } from "../topology/topology-state.ts";
-import { fitOnClaim } from "./claim-placement.ts";
 import type { NodeState } from "./node-placement.ts";
 import { violatedOnNode } from "./node-placement.ts";
 import type { PlacementAttempt } from "./placement-attempt.ts";
@@ -49,15 +49,14 @@ function rejectionOfPool(question: PoolQuestion): Rejection | undefined {
   if (typeof verdict === "string")
     return reject(verdict.startsWith("does not tolerate") ? "taints" : "requirements", verdict);
   const room = attempt.limitRoom(poolIndex);
-  if (room.nodes < 1) return reject("limits", `NodePool ${candidate} has reached its limit of nodes`);
+  if (room !== undefined && room.nodes < 1)
+    return reject("limits", `NodePool ${candidate} has reached its limit of nodes`);
   const types = rejectionOfTypes(question, catalog);
   if (types !== undefined) return reject(types.rule, types.message);
-  const claim = attempt.emptyClaim(catalog, poolIndex);
-  const port = firstPortConflict(shape.shape.ports, claim.ports);
+  const port = firstPortConflict(shape.shape.ports, catalog.daemonPorts);
   if (port !== undefined)
     return reject("host-ports", `host port ${port.port}/${port.protocol} is taken by a DaemonSet on every node`);
-  const free = fitOnClaim({ ...claim, limit: undefined }, shape, { variant, poolIndex, topology: attempt.topology });
-  if (typeof free === "string") return rejectionOfRules(question, reject);
+  if (!attempt.fitsWithoutLimits(shape, variant, poolIndex)) return rejectionOfRules(question, reject);
   return reject("limits", limitMessage(question, catalog));
 }
 
@@ -65,22 +64,30 @@ function rejectionOfRules(
   { attempt, variant }: PoolQuestion,
   reject: (rule: Rejection["rule"], message: string) => Rejection,
 ): Rejection {
-  const { rules } = variant;
-  const { topology } = attempt;
-  const violated = rules.owned.find((group) => {
-    const domains = attempt.model.catalogs.flatMap((catalog) => catalog.domainsOf(group.key));
-    return domains.every((domain) => topology.violated(rules, group.key, domain) !== undefined);
-  });
+  const { rules, plan } = variant;
+  const violated = plan.domainRules
+    .filter(({ keyIndex }) => allForbidden(attempt, variant, keyIndex))
+    .flatMap(({ owned }) => owned.map(({ group }) => group))
+    .concat(rules.owned.filter(({ key }) => key === LABELS.hostname))[0];
   const group = violated ?? rules.owned[0] ?? rules.guards[0];
   return group === undefined
     ? reject("min-values", "too few distinct instance types would remain for the NodePool's minValues")
     : reject("topology", `no domain of a new node satisfies ${describeGroup(group)}`);
 }
 
+/** True if no domain that a pool offers is allowed. */
+function allForbidden({ model, topology }: PlacementAttempt, { plan }: VariantModel, keyIndex: number): boolean {
+  const table = topology.facts.tables[keyIndex];
+  const rule = plan.domainRules.find((one) => one.keyIndex === keyIndex);
+  if (table === undefined || rule === undefined) return false;
+  const domains = model.catalogs.flatMap((catalog) => catalog.domainsOf(table.key));
+  return domains.every((domain) => topology.forbidding(rule, table.numberOf(domain)) !== undefined);
+}
+
 function limitMessage({ attempt, shape, variant, poolIndex }: PoolQuestion, catalog: PoolCatalog): string {
   const verdict = variant.pools[poolIndex];
   const fitting = (typeof verdict === "object" ? verdict.priced : []).find(({ free }) => covers(free, shape.requests));
-  const amounts = attempt.limitRoom(poolIndex).amounts;
+  const amounts = attempt.limitRoom(poolIndex)?.amounts;
   const { names } = attempt.model.resources;
   const index = names.findIndex((_, at) => (fitting?.capacity[at] ?? 0) > (amounts?.[at] ?? Number.POSITIVE_INFINITY));
   const resource = names[index];
@@ -156,7 +163,7 @@ function rejectionOfNode(
     const message = `requests ${formatAmount(resource, asked)} ${resource}; ${formatAmount(resource, Math.max(0, left))} is left`;
     return { candidate, rule: "resources", message };
   }
-  const group = violatedOnNode(state.model, variant.rules, attempt.topology);
+  const group = violatedOnNode(state.model, variant, attempt.topology);
   return group === undefined
     ? undefined
     : { candidate, rule: "topology", message: `${describeGroup(group)} does not allow it` };

@@ -2,11 +2,11 @@ import { LABELS } from "@nodeless/api";
 import type { HostPort } from "../resources/host-ports.ts";
 import { firstPortConflict } from "../resources/host-ports.ts";
 import type { TopologyGroup } from "../topology/topology-group.ts";
-import { domainOfNode, nodeCounts } from "../topology/topology-model.ts";
-import type { TopologyRules, TopologyState } from "../topology/topology-state.ts";
-import type { NodeModel, ShapeModel, VariantModel } from "./planning-model.ts";
-import { nodeVerdict } from "./planning-model.ts";
-import { fits } from "./resource-table.ts";
+import type { TopologyState } from "../topology/topology-state.ts";
+import type { NodeModel, VariantModel } from "./planning-model.ts";
+import { countingOnNode, nodeVerdict } from "./planning-model.ts";
+import { addInto, fits } from "./resource-table.ts";
+import type { VariantRun } from "./variant-run.ts";
 
 /** An existing node while a plan is made. */
 export interface NodeState {
@@ -14,22 +14,24 @@ export interface NodeState {
   /** Requests of the pods placed in this attempt. */
   readonly used: Float64Array;
   ports: readonly HostPort[];
+  /** The run that was refused for good last. */
+  refusedBy: number;
 }
 
-/** Why a node refuses a pod; see the claim's refusals for the meaning of the two. */
-export type NodeFit = "fits" | "for-good" | "for-now";
+/** Why a node refuses a pod; see the claim's answers for the meaning. */
+export type NodeAnswer = "fits" | "for-good" | "for-now";
 
-/** Tests one pod of the shape against a node. Changes nothing. */
-export function fitOnNode(
-  state: NodeState,
-  shape: ShapeModel,
-  options: { readonly variant: VariantModel; readonly topology: TopologyState },
-): NodeFit {
-  const { variant, topology } = options;
-  if (!fits(state.model.remaining, state.used, shape.requests)) return "for-good";
-  if (nodeVerdict(variant, state.model) !== undefined) return "for-good";
+/** Tests one pod of a run, which must be up to date, against a node. Changes nothing. */
+export function testNode(state: NodeState, run: VariantRun, topology: TopologyState): NodeAnswer {
+  const { shape, variant } = run;
+  const { model } = state;
+  if (!fits(model.remaining, state.used, shape.requests)) return "for-good";
+  const { hostLimits } = variant.plan;
+  for (let rule = 0; rule < hostLimits.length; rule += 1)
+    if ((run.hostCounts[rule]?.[model.host] ?? 0) > (hostLimits[rule]?.max ?? 0)) return "for-good";
+  if (nodeVerdict(variant, model) !== undefined) return "for-good";
   if (firstPortConflict(shape.shape.ports, state.ports) !== undefined) return "for-good";
-  const violated = violatedOnNode(state.model, variant.rules, topology);
+  const violated = violatedOnNode(model, variant, topology);
   if (violated === undefined) return "fits";
   return violated.kind === "anti-affinity" || (violated.kind === "spread" && violated.key === LABELS.hostname)
     ? "for-good"
@@ -38,32 +40,35 @@ export function fitOnNode(
 
 /** The first topology rule that keeps the pod off the node. */
 export function violatedOnNode(
-  { node }: NodeModel,
-  rules: TopologyRules,
+  { host, domains }: NodeModel,
+  { plan, rules }: VariantModel,
   topology: TopologyState,
 ): TopologyGroup | undefined {
-  for (const key of rules.keys) {
-    const violated = topology.violated(rules, key, domainOfNode(node, key));
-    if (violated !== undefined) return violated;
+  for (const { group, counts, max } of plan.hostLimits)
+    if (((counts === "selected" ? topology.counts : topology.owners)[group]?.[host] ?? 0) > max)
+      return [...rules.owned, ...rules.guards].find(({ index }) => index === group);
+  for (const rule of plan.hostAffinities) if (!topology.ownerMayUse(rule, host)) return rule.group;
+  for (const rule of plan.domainRules) {
+    const group = topology.forbidding(rule, domains[rule.keyIndex] ?? -1);
+    if (group !== undefined) return group;
   }
   return undefined;
 }
 
 /** Puts a pod that fits on the node and counts it in the topology. */
-export function placeOnNode(
-  state: NodeState,
-  options: { readonly shape: ShapeModel; readonly variant: VariantModel; readonly topology: TopologyState },
-): void {
-  const { shape, variant, topology } = options;
+export function placeOnNode(state: NodeState, { shape, variant }: VariantRun, topology: TopologyState): void {
   const { used, model } = state;
-  for (let index = 0; index < used.length; index += 1) used[index] = (used[index] ?? 0) + (shape.requests[index] ?? 0);
+  addInto(used, shape.requests);
   if (shape.shape.ports.length > 0) state.ports = [...state.ports, ...shape.shape.ports];
-  for (const group of variant.rules.selectedBy) {
-    const domain = domainOfNode(model.node, group.key);
-    if (domain !== undefined && nodeCounts(group.filter, model.node)) topology.addCount(group, domain);
+  const plan = countingOnNode(variant, model, topology.facts);
+  for (const group of plan.hosts) topology.addCount(group, model.host);
+  for (const group of plan.hostOwners) topology.addOwner(group, model.host);
+  for (const { group, keyIndex } of plan.domains) {
+    const domain = model.domains[keyIndex] ?? -1;
+    if (domain >= 0) topology.addCount(group, domain);
   }
-  for (const group of variant.rules.owned) {
-    const domain = domainOfNode(model.node, group.key);
-    if (domain !== undefined && group.kind === "anti-affinity" && group.required) topology.addOwner(group, domain);
+  for (const { group, keyIndex } of plan.domainOwners) {
+    const domain = model.domains[keyIndex] ?? -1;
+    if (domain >= 0) topology.addOwner(group, domain);
   }
 }

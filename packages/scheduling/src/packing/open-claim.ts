@@ -1,7 +1,6 @@
 import type { Pod } from "@nodeless/api";
 import { LABELS } from "@nodeless/api";
 import type { HostPort } from "../resources/host-ports.ts";
-import type { TopologyGroup } from "../topology/topology-group.ts";
 import type { PoolCatalog, PricedType, TypeSet } from "./pool-catalog.ts";
 import { covers } from "./resource-table.ts";
 
@@ -10,13 +9,15 @@ export interface LimitRoom {
   readonly amounts: Float64Array;
 }
 
-/** A node that the plan under construction wants to launch. Its set of types shrinks as pods come. */
+/**
+ * A node that the plan under construction wants to launch. Its set of types shrinks as pods come. What a search reads of every
+ * claim stands in the attempt's claim table.
+ */
 export interface OpenClaim {
   readonly catalog: PoolCatalog;
-  /** Opening order within the plan. */
+  readonly poolIndex: number;
+  /** Opening order within the plan, and its row in the claim table. */
   readonly order: number;
-  /** The claim as a domain of `kubernetes.io/hostname`; no node name can be equal to it. */
-  readonly host: string;
   set: TypeSet;
   /** Index of the cheapest fitting type in {@link typesToSearch}. */
   position: number;
@@ -24,14 +25,10 @@ export interface OpenClaim {
   readonly used: Float64Array;
   readonly pods: Pod[];
   ports: readonly HostPort[];
-  /** Domains that are decided, by topology key. */
-  readonly domains: Map<string, string>;
-  /** Pods that count for a group once the claim's domain is decided. */
-  readonly undecided: Map<TopologyGroup, number>;
+  /** By group: pods that count once the claim's domain is decided. */
+  readonly undecided: Map<number, number>;
   /** The claim does not grow into dearer types. */
   priceLimitUsdPerHour: number;
-  /** Most of each resource that any type of the set within the price limit has; a quick way to say no. */
-  ceiling: Float64Array;
   /** Types above the room that was left when the claim was opened are out. */
   readonly limit: LimitRoom | undefined;
 }
@@ -39,21 +36,24 @@ export interface OpenClaim {
 /** A claim without pods. */
 export function emptyClaim(
   catalog: PoolCatalog,
-  options: { readonly order: number; readonly dimensions: number; readonly limit: LimitRoom | undefined },
+  options: {
+    readonly order: number;
+    readonly poolIndex: number;
+    readonly dimensions: number;
+    readonly limit: LimitRoom | undefined;
+  },
 ): OpenClaim {
   return {
     catalog,
+    poolIndex: options.poolIndex,
     order: options.order,
-    host: `claim:${options.order}`,
     set: catalog.root,
     position: 0,
     used: new Float64Array(options.dimensions),
     pods: [],
     ports: catalog.daemonPorts,
-    domains: new Map(),
     undecided: new Map(),
     priceLimitUsdPerHour: Number.POSITIVE_INFINITY,
-    ceiling: new Float64Array(options.dimensions).fill(Number.POSITIVE_INFINITY),
     limit: options.limit,
   };
 }
@@ -83,15 +83,16 @@ function holds(free: Float64Array, used: Float64Array, asked: Float64Array): boo
   return true;
 }
 
-/** Brings the claim's ceiling up to date after its set or price limit changed. */
-export function lowerCeiling(claim: OpenClaim): void {
+/** Most of each resource that any type the claim may become has. */
+export function ceilingOf(claim: OpenClaim): Float64Array {
+  if (claim.limit === undefined && claim.priceLimitUsdPerHour === Number.POSITIVE_INFINITY) return claim.set.ceiling;
   const ceiling = new Float64Array(claim.used.length);
   for (const { free, priceUsdPerHour } of typesToSearch(claim, claim.set)) {
     if (priceUsdPerHour > claim.priceLimitUsdPerHour) break;
     for (let index = 0; index < ceiling.length; index += 1)
       ceiling[index] = Math.max(ceiling[index] ?? 0, free[index] ?? 0);
   }
-  claim.ceiling = ceiling;
+  return ceiling;
 }
 
 /** True if launching the type stays inside the room that the pool's limits left. */

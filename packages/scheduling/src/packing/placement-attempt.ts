@@ -1,16 +1,19 @@
 import type { Pod } from "@nodeless/api";
 import type { TopologyState } from "../topology/topology-state.ts";
-import { decideDomains, fitOnClaim, placeOnClaim } from "./claim-placement.ts";
-import type { ClaimOrder, ClaimQueue } from "./claim-queue.ts";
-import { claimQueue } from "./claim-queue.ts";
+import { decideDomains, placeOnClaim, updateRoom } from "./claim-placement.ts";
+import { ClaimSearch } from "./claim-search.ts";
+import type { ClaimOrder } from "./claim-sequence.ts";
+import { ClaimSequence } from "./claim-sequence.ts";
+import { ClaimTable } from "./claim-table.ts";
 import type { NodeState } from "./node-placement.ts";
-import { fitOnNode, placeOnNode } from "./node-placement.ts";
-import type { LimitRoom, OpenClaim } from "./open-claim.ts";
-import { claimPriceUsdPerHour, emptyClaim, lowerCeiling, survivingTypes } from "./open-claim.ts";
+import { placeOnNode, testNode } from "./node-placement.ts";
+import type { OpenClaim } from "./open-claim.ts";
+import { claimPriceUsdPerHour, emptyClaim, survivingTypes } from "./open-claim.ts";
 import type { PlanningModel, ShapeModel, VariantModel } from "./planning-model.ts";
 import { podKeyOf } from "./pod-shape.ts";
-import type { PoolCatalog, PricedType } from "./pool-catalog.ts";
+import { PoolRoom } from "./pool-room.ts";
 import { fits } from "./resource-table.ts";
+import { VariantRun } from "./variant-run.ts";
 
 /** How one attempt fills nodes. Every strategy keeps every rule; they differ in cost only. */
 export interface PackingStrategy {
@@ -19,12 +22,6 @@ export interface PackingStrategy {
   arrange(shapes: readonly ShapeModel[]): readonly ShapeModel[];
   /** Dearest type into which a claim opened for this pod may grow; infinite for no bound. */
   growthLimitUsdPerHour(claim: OpenClaim, attempt: PlacementAttempt): number;
-}
-
-/** What a pool's limits still allow in this attempt. */
-interface PoolRoom {
-  readonly amounts: Float64Array | undefined;
-  nodes: number;
 }
 
 /** One complete placement of all pods under one strategy. Private to the planner: nothing of it escapes but the result. */
@@ -38,10 +35,15 @@ export class PlacementAttempt {
   readonly unplaced: Map<ShapeModel, readonly Pod[]> = new Map();
   /** Requests of pods that are not placed yet. */
   readonly outstanding: Float64Array;
-  /** Claims with room for some pod that is still to come, in opening order. */
-  #live: OpenClaim[] = [];
   readonly #strategy: PackingStrategy;
   readonly #rooms: readonly PoolRoom[];
+  readonly #table: ClaimTable;
+  readonly #search: ClaimSearch;
+  /** Claims with room for some pod that is still to come. */
+  readonly #live: ClaimSequence;
+  /** Nodes with room for some pod that is still to come. */
+  #liveNodes: readonly NodeState[];
+  #stamp = 0;
 
   constructor(model: PlanningModel, strategy: PackingStrategy) {
     this.model = model;
@@ -52,8 +54,13 @@ export class PlacementAttempt {
       model: node,
       used: new Float64Array(dimensions),
       ports: node.ports,
+      refusedBy: 0,
     }));
-    this.#rooms = model.catalogs.map(({ pool }) => roomOf(pool.remainingLimits, model));
+    this.#liveNodes = this.nodes;
+    this.#rooms = model.catalogs.map((catalog) => new PoolRoom(catalog, model.resources));
+    this.#table = new ClaimTable(dimensions, this.topology.facts.tables.length);
+    this.#search = new ClaimSearch(model, { table: this.#table, claims: this.claims, topology: this.topology });
+    this.#live = new ClaimSequence(strategy.order);
     this.outstanding = new Float64Array(dimensions);
     for (const { shape, requests } of model.shapes)
       for (let index = 0; index < dimensions; index += 1)
@@ -67,12 +74,9 @@ export class PlacementAttempt {
       progress = false;
       const failed: { shape: ShapeModel; pods: readonly Pod[] }[] = [];
       const smallest = smallestRequests(queue.map(({ shape }) => shape.requests));
-      this.#live = [...this.claims];
       for (const [index, { shape, pods }] of queue.entries()) {
         const least = smallest[index];
-        // Claims without room for the smallest pod to come need not be looked at again.
-        if (least !== undefined && index % SHAPES_PER_SWEEP === 0)
-          this.#live = this.#live.filter(({ ceiling, used }) => fits(ceiling, used, least));
+        if (least !== undefined && index % SHAPES_PER_SWEEP === 0) this.#sweep(least);
         const left = this.#placeRun(shape, pods);
         if (left.length < pods.length) progress = true;
         if (left.length > 0) failed.push({ shape, pods: left });
@@ -95,115 +99,148 @@ export class PlacementAttempt {
     return pods;
   }
 
-  /** Room that a pool's limits leave now; undefined without limits. */
-  limitRoom(poolIndex: number): { readonly amounts: Float64Array | undefined; readonly nodes: number } {
-    return this.#rooms[poolIndex] ?? { amounts: undefined, nodes: Number.POSITIVE_INFINITY };
+  /** Room that a pool's limits leave now. */
+  limitRoom(poolIndex: number): PoolRoom | undefined {
+    return this.#rooms[poolIndex];
+  }
+
+  /** Drops claims and nodes without room for the smallest pod to come: they need not be looked at again. */
+  #sweep(least: Float64Array): void {
+    const { room, dimensions } = this.#table;
+    this.#live.keep((claim) => {
+      for (let index = 0; index < dimensions; index += 1)
+        if ((least[index] ?? 0) > Math.max(0, room[claim * dimensions + index] ?? 0)) return false;
+      return true;
+    });
+    this.#liveNodes = this.#liveNodes.filter(({ model, used }) => fits(model.remaining, used, least));
   }
 
   /** Places equal pods one after the other; the first that fits nowhere ends the run, since the others would not either. */
   #placeRun(shape: ShapeModel, pods: readonly Pod[]): readonly Pod[] {
-    const runs = shape.variants.map((): VariantRun => ({ nodes: undefined, claims: undefined }));
+    const runs = shape.variants.map((variant) => this.#newRun(shape, variant));
+    const { outstanding } = this;
     for (const [index, pod] of pods.entries()) {
-      const placed = shape.variants.some((variant, position) => {
-        const run = runs[position];
-        return run !== undefined && this.#placePod(pod, { shape, variant, run, runs });
-      });
-      if (!placed) return pods.slice(index);
-      const { outstanding } = this;
+      const by = runs.find((run) => this.#placePod(pod, run, runs));
+      if (by === undefined) return pods.slice(index);
+      if (runs.length > 1) for (const other of runs) if (other !== by) other.restart();
       for (let at = 0; at < outstanding.length; at += 1)
         outstanding[at] = (outstanding[at] ?? 0) - (shape.requests[at] ?? 0);
     }
     return [];
   }
 
-  #placePod(pod: Pod, run: RunContext): boolean {
-    return this.#placeOnNode(pod, run) || this.#placeOnOpenClaim(pod, run) || this.#placeOnNewClaim(pod, run);
+  #newRun(shape: ShapeModel, variant: VariantModel): VariantRun {
+    this.#stamp += 1;
+    return new VariantRun(shape, variant, {
+      stamp: this.#stamp,
+      order: this.#strategy.order,
+      topology: this.topology,
+    });
   }
 
-  #placeOnNode(pod: Pod, { shape, variant, run }: RunContext): boolean {
-    run.nodes ??= [...this.nodes];
-    const { nodes } = run;
-    const { topology } = this;
-    let kept = 0;
-    let found: NodeState | undefined;
-    let index = 0;
-    for (; index < nodes.length && found === undefined; index += 1) {
-      const node = nodes[index];
-      if (node === undefined) continue;
-      const fit = fitOnNode(node, shape, { variant, topology });
-      if (fit === "fits") found = node;
-      if (fit === "for-good") continue;
-      nodes[kept] = node;
-      kept += 1;
-    }
-    // Nodes that refuse for good leave the list, so that a run looks at each of them once.
-    if (kept < index) nodes.splice(kept, index - kept);
-    if (found === undefined) return false;
-    placeOnNode(found, { shape, variant, topology });
-    this.onNodes.set(podKeyOf(pod), found.model.node.name);
-    return true;
+  #placePod(pod: Pod, run: VariantRun, runs: readonly VariantRun[]): boolean {
+    run.refresh(this.topology);
+    return this.#placeOnNode(pod, run) || this.#placeOnOpenClaim(pod, run) || this.#placeOnNewClaim(pod, run, runs);
   }
 
-  #placeOnOpenClaim(pod: Pod, context: RunContext): boolean {
-    const { shape, variant, run } = context;
-    run.claims ??= claimQueue(this.#strategy.order, this.#live);
-    const waiting: OpenClaim[] = [];
-    let placed = false;
-    for (let claim = run.claims.pop(); claim !== undefined && !placed; ) {
-      const poolIndex = this.model.catalogs.indexOf(claim.catalog);
-      const fit = fitOnClaim(claim, shape, { variant, poolIndex, topology: this.topology });
-      if (fit === "for-good") {
-        claim = run.claims.pop();
-        continue;
-      }
-      waiting.push(claim);
-      if (fit === "for-now") {
-        claim = run.claims.pop();
-        continue;
-      }
-      placeOnClaim(claim, fit, { shape, variant, topology: this.topology, domainKeys: this.model.domainKeys });
-      claim.pods.push(pod);
-      placed = true;
-    }
-    run.claims.restore(waiting);
-    return placed;
-  }
-
-  #placeOnNewClaim(pod: Pod, context: RunContext): boolean {
-    const { shape, variant, runs } = context;
-    for (const [poolIndex, catalog] of this.model.catalogs.entries()) {
-      const room = this.#rooms[poolIndex];
-      if (room === undefined || room.nodes < 1 || typeof variant.pools[poolIndex] === "string") continue;
-      const claim = this.emptyClaim(catalog, poolIndex);
-      const fit = fitOnClaim(claim, shape, { variant, poolIndex, topology: this.topology });
-      if (typeof fit === "string") continue;
-      decideDomains(claim, this.topology, this.model.domainKeys);
-      placeOnClaim(claim, fit, { shape, variant, topology: this.topology, domainKeys: this.model.domainKeys });
-      claim.pods.push(pod);
-      claim.priceLimitUsdPerHour = Math.max(
-        this.#strategy.growthLimitUsdPerHour(claim, this),
-        claimPriceUsdPerHour(claim),
-      );
-      lowerCeiling(claim);
-      this.claims.push(claim);
-      this.#live.push(claim);
-      for (const other of runs) other.claims?.add(claim);
-      room.nodes -= 1;
-      if (room.amounts !== undefined) book(room.amounts, survivingTypes(claim, claim.set, claim.used));
+  #placeOnNode(pod: Pod, run: VariantRun): boolean {
+    const nodes = this.#liveNodes;
+    for (; run.nodesSeen < nodes.length; run.nodesSeen += 1) {
+      const node = nodes[run.nodesSeen];
+      if (node === undefined || node.refusedBy === run.stamp) continue;
+      const answer = testNode(node, run, this.topology);
+      if (answer === "for-good") node.refusedBy = run.stamp;
+      if (answer !== "fits") continue;
+      placeOnNode(node, run, this.topology);
+      this.onNodes.set(podKeyOf(pod), node.model.node.name);
       return true;
     }
     return false;
   }
 
-  /** A new claim of a pool within its limits, not yet part of the attempt. */
-  emptyClaim(catalog: PoolCatalog, poolIndex: number): OpenClaim {
-    const amounts = this.#rooms[poolIndex]?.amounts;
-    const limit: LimitRoom | undefined = amounts === undefined ? undefined : { amounts: amounts.slice() };
-    return emptyClaim(catalog, {
-      order: this.claims.length,
-      dimensions: this.model.resources.names.length,
-      limit,
+  #placeOnOpenClaim(pod: Pod, run: VariantRun): boolean {
+    if (!run.exhausted) {
+      run.claimsSeen = this.#search.first(this.#live, run.claimsSeen, run);
+      if (run.claimsSeen < this.#live.length) {
+        this.#put(pod, run, this.#live.items[run.claimsSeen] ?? 0);
+        this.#live.moved(run.claimsSeen, this.#table.pods);
+        return true;
+      }
+      run.exhausted = true;
+    }
+    const { opened } = run;
+    if (opened.length === 0) return false;
+    const at = this.#search.first(opened, 0, run);
+    if (at === opened.length) {
+      opened.keep((claim) => this.#table.refusedBy[claim] !== run.stamp);
+      return false;
+    }
+    const claim = opened.items[at] ?? 0;
+    const before = this.#live.indexOf(claim, this.#table.pods);
+    this.#put(pod, run, claim);
+    opened.moved(at, this.#table.pods);
+    if (before >= 0) this.#live.moved(before, this.#table.pods);
+    return true;
+  }
+
+  #put(pod: Pod, run: VariantRun, claim: number): void {
+    const open = this.claims[claim];
+    if (open === undefined) return;
+    this.#place(open, run);
+    open.pods.push(pod);
+  }
+
+  #place(claim: OpenClaim, run: VariantRun): void {
+    placeOnClaim(claim, run, {
+      set: this.#search.set,
+      position: this.#search.position,
+      table: this.#table,
+      topology: this.topology,
+      sets: this.model.sets,
     });
+  }
+
+  #placeOnNewClaim(pod: Pod, run: VariantRun, runs: readonly VariantRun[]): boolean {
+    const { model, topology } = this;
+    for (const poolIndex of model.catalogs.keys()) {
+      const room = this.#rooms[poolIndex];
+      if (room === undefined || room.nodes < 1 || typeof run.variant.pools[poolIndex] === "string") continue;
+      const claim = this.#emptyClaim(poolIndex, room.limit);
+      if (claim === undefined || this.#search.test(claim, run) !== "fits") continue;
+      decideDomains(claim, { table: this.#table, topology, sets: model.sets });
+      this.#place(claim, run);
+      claim.pods.push(pod);
+      const bound = this.#strategy.growthLimitUsdPerHour(claim, this);
+      claim.priceLimitUsdPerHour = Math.max(bound, claimPriceUsdPerHour(claim));
+      updateRoom(claim, this.#table);
+      this.claims.push(claim);
+      this.#live.add(claim.order, this.#table.pods);
+      for (const other of runs)
+        if (other.exhausted) other.opened.add(claim.order, this.#table.pods);
+        else other.restart();
+      room.book(room.amounts === undefined ? [] : survivingTypes(claim, claim.set, claim.used));
+      return true;
+    }
+    return false;
+  }
+
+  /** A claim within these limits, not yet part of the attempt: its row of the table is that of the next claim. */
+  #emptyClaim(poolIndex: number, limit: OpenClaim["limit"]): OpenClaim | undefined {
+    const catalog = this.model.catalogs[poolIndex];
+    if (catalog === undefined) return undefined;
+    const order = this.claims.length;
+    const dimensions = this.model.resources.names.length;
+    this.topology.reserveHosts(this.topology.facts.hosts.names.length + order + 1);
+    this.#table.reset(order, this.model.sets.numberOf(catalog.root, poolIndex));
+    return emptyClaim(catalog, { order, poolIndex, dimensions, limit });
+  }
+
+  /** True if a new node of the pool could take the pod if the pool had no limits. */
+  fitsWithoutLimits(shape: ShapeModel, variant: VariantModel, poolIndex: number): boolean {
+    const claim = this.#emptyClaim(poolIndex, undefined);
+    const run = this.#newRun(shape, variant);
+    run.refresh(this.topology);
+    return claim !== undefined && this.#search.test(claim, run) === "fits";
   }
 }
 
@@ -214,42 +251,13 @@ const SHAPES_PER_SWEEP = 16;
 function smallestRequests(requests: readonly Float64Array[]): readonly Float64Array[] {
   const smallest: Float64Array[] = [];
   let least: Float64Array | undefined;
-  for (const one of [...requests].reverse()) {
-    const previous = least;
-    least = previous === undefined ? one : one.map((amount, index) => Math.min(amount, previous[index] ?? 0));
-    smallest.push(least);
+  for (let position = requests.length - 1; position >= 0; position -= 1) {
+    const one = requests[position];
+    if (one === undefined) continue;
+    if (least === undefined) least = one;
+    else if (one.some((amount, index) => amount < (least?.[index] ?? 0)))
+      least = one.map((amount, index) => Math.min(amount, least?.[index] ?? 0));
+    smallest[position] = least;
   }
-  return smallest.reverse();
-}
-
-interface VariantRun {
-  /** Nodes that have not refused the variant for good. Undefined until first needed. */
-  nodes: NodeState[] | undefined;
-  claims: ClaimQueue | undefined;
-}
-
-interface RunContext {
-  readonly shape: ShapeModel;
-  readonly variant: VariantModel;
-  readonly run: VariantRun;
-  /** Of all variants: a claim opened for one may serve the others. */
-  readonly runs: readonly VariantRun[];
-}
-
-function roomOf(remaining: ReadonlyMap<string, number>, { resources }: PlanningModel): PoolRoom {
-  const amounts = new Map(remaining);
-  amounts.delete("nodes");
-  return {
-    amounts: amounts.size === 0 ? undefined : resources.vector(amounts, Number.POSITIVE_INFINITY),
-    nodes: remaining.get("nodes") ?? Number.POSITIVE_INFINITY,
-  };
-}
-
-/** Charges a new claim to the limits with the largest capacity it may turn out to have (karpenter.md §3.7). */
-function book(amounts: Float64Array, types: readonly PricedType[]): void {
-  for (let index = 0; index < amounts.length; index += 1) {
-    let largest = 0;
-    for (const { capacity } of types) largest = Math.max(largest, capacity[index] ?? 0);
-    amounts[index] = (amounts[index] ?? 0) - largest;
-  }
+  return smallest;
 }

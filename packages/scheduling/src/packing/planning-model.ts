@@ -1,4 +1,4 @@
-import type { Pod } from "@nodeless/api";
+import type { Pod, ResourceAmounts } from "@nodeless/api";
 import { LABELS, WELL_KNOWN_LABELS } from "@nodeless/api";
 import type { ExistingNode, SchedulingInput } from "../model.ts";
 import { labelOf } from "../requirements/labels.ts";
@@ -8,8 +8,12 @@ import { addAmounts, subtractAmounts } from "../resources/amounts.ts";
 import type { HostPort } from "../resources/host-ports.ts";
 import { hostPortsOf } from "../resources/host-ports.ts";
 import { firstUntoleratedTaint, formatTaint } from "../taints/tolerations.ts";
-import { buildTopology } from "../topology/topology-model.ts";
-import type { TopologyRules, TopologyState } from "../topology/topology-state.ts";
+import type { CountPlan } from "../topology/count-plan.ts";
+import { countPlan } from "../topology/count-plan.ts";
+import type { RulePlan, TopologyRules } from "../topology/rule-plan.ts";
+import { rulePlan } from "../topology/rule-plan.ts";
+import { buildTopology, domainNumberOfNode, nodeCounts, poolCounts } from "../topology/topology-model.ts";
+import type { TopologyFacts, TopologyState } from "../topology/topology-state.ts";
 import type { PodClass, PodShape } from "./pod-shape.ts";
 import { podKeyOf, podShapes, requestsWithSlot } from "./pod-shape.ts";
 import type { PodVariant } from "./pod-variant.ts";
@@ -17,6 +21,7 @@ import type { TypeSet } from "./pool-catalog.ts";
 import { PoolCatalog } from "./pool-catalog.ts";
 import { RequirementIndex } from "./requirement-index.ts";
 import { ResourceTable } from "./resource-table.ts";
+import { NarrowingTable, TypeSets } from "./type-sets.ts";
 
 /** A variant of a shape with everything about it that does not change while a plan is made. */
 export interface VariantModel {
@@ -27,11 +32,20 @@ export interface VariantModel {
   readonly pools: readonly (TypeSet | string)[];
   /** By node: why its labels or taints forbid it; undefined entries are not forbidden, `null` not looked at yet. */
   readonly nodeVerdicts: (string | undefined | null)[];
+  readonly plan: RulePlan;
+  /** By pool: what a pod on one of its new nodes changes in the counters. */
+  readonly counting: readonly CountPlan[];
+  /** By node, filled in when first needed. */
+  readonly nodeCounting: (CountPlan | undefined)[];
+  /** Of {@link requirementNumber}, with the pools that refuse the variant. */
+  readonly narrowing: NarrowingTable;
 }
 
 export interface ShapeModel {
   readonly shape: PodShape;
   readonly requests: Float64Array;
+  /** Indexes of the resources that are requested. */
+  readonly asked: readonly number[];
   readonly variants: readonly VariantModel[];
 }
 
@@ -41,6 +55,9 @@ export interface NodeModel {
   readonly index: number;
   readonly remaining: Float64Array;
   readonly ports: readonly HostPort[];
+  readonly host: number;
+  /** By topology key other than hostname; -1 for a node without the label. */
+  readonly domains: readonly number[];
 }
 
 /** What all planning attempts over one input share. */
@@ -51,8 +68,7 @@ export interface PlanningModel {
   /** Initialized ones first, then by name. */
   readonly nodes: readonly NodeModel[];
   readonly topology: TopologyState;
-  /** Topology keys in use, hostname aside. */
-  readonly domainKeys: readonly string[];
+  readonly sets: TypeSets;
 }
 
 /** Effects that a pod must tolerate; PreferNoSchedule is given up last, by the blanket toleration. */
@@ -67,37 +83,49 @@ export function planningModel(input: SchedulingInput): PlanningModel {
   const classes = classesOf(shapes);
   const loads = new Set(shapes.map(({ requests }) => requests));
   const resources = new ResourceTable(loads);
-  const vectors = new Map([...loads].map((requests) => [requests, resources.vector(requests)]));
+  const vectors = new Map([...loads].map((requests) => [requests, askedVector(requests, resources)]));
   const requirementIndex = new RequirementIndex();
   const pools = [...input.nodePools].sort((a, b) => b.weight - a.weight || compareText(a.name, b.name));
   const catalogs = pools.map(
     (pool) => new PoolCatalog(pool, { resources, requirementIndex, daemonSetPods: input.daemonSetPods }),
   );
   const topology = buildTopology(input, classes, catalogs);
+  const { tables } = topology.state.facts;
+  const keyIndexOf = (key: string): number => tables.findIndex((table) => table.key === key);
   const variants = classes.map((podClass) =>
     podClass.variants.map((variant, index): VariantModel => {
       const requirementNumber = requirementIndex.numberOf(variant.requirements);
+      const rules = topology.rulesOf(podClass, index);
       return {
         variant,
         requirementNumber,
-        rules: topology.rulesOf(podClass, index),
+        rules,
         pools: catalogs.map((catalog) => poolVerdict(catalog, variant, requirementNumber)),
         nodeVerdicts: input.existingNodes.map(() => null),
+        plan: rulePlan(rules, keyIndexOf),
+        counting: catalogs.map((catalog) => countPlan(rules, keyIndexOf, ({ filter }) => poolCounts(filter, catalog))),
+        nodeCounting: [],
+        narrowing: new NarrowingTable(),
       };
     }),
   );
   return {
     resources,
     catalogs,
-    nodes: nodeModels(input, resources),
+    nodes: nodeModels(input, resources, topology.state.facts),
     topology: topology.state,
-    domainKeys: topology.domainKeys,
+    sets: new TypeSets(catalogs, tables),
     shapes: shapes.map((shape) => ({
       shape,
-      requests: vectors.get(shape.requests) ?? resources.vector(shape.requests),
+      ...(vectors.get(shape.requests) ?? askedVector(shape.requests, resources)),
       variants: variants[shape.podClass.index] ?? [],
     })),
   };
+}
+
+function askedVector(amounts: ResourceAmounts, resources: ResourceTable): Pick<ShapeModel, "requests" | "asked"> {
+  const requests = resources.vector(amounts);
+  return { requests, asked: [...requests.keys()].filter((index) => (requests[index] ?? 0) > 0) };
 }
 
 function* residents({ existingNodes }: SchedulingInput): Iterable<Pod> {
@@ -128,7 +156,7 @@ function poolVerdict(catalog: PoolCatalog, variant: PodVariant, requirementNumbe
   return catalog.narrow(catalog.root, requirementNumber) ?? "requirements exclude each other";
 }
 
-function nodeModels(input: SchedulingInput, resources: ResourceTable): readonly NodeModel[] {
+function nodeModels(input: SchedulingInput, resources: ResourceTable, facts: TopologyFacts): readonly NodeModel[] {
   const planned = new Set(input.existingNodes.length === 0 ? [] : input.pods.map(podKeyOf));
   return [...input.existingNodes]
     .sort((a, b) => Number(b.initialized) - Number(a.initialized) || compareText(a.name, b.name))
@@ -140,8 +168,21 @@ function nodeModels(input: SchedulingInput, resources: ResourceTable): readonly 
         index,
         remaining: resources.vector(subtractAmounts(node.allocatable, bound)),
         ports: pods.flatMap(({ spec }) => hostPortsOf(spec)),
+        host: domainNumberOfNode(facts, node, LABELS.hostname),
+        domains: facts.tables.map(({ key }) => domainNumberOfNode(facts, node, key)),
       };
     });
+}
+
+/** What a pod of the variant on this node changes in the counters. */
+export function countingOnNode(model: VariantModel, { node, index }: NodeModel, facts: TopologyFacts): CountPlan {
+  let plan = model.nodeCounting[index];
+  if (plan === undefined) {
+    const keyIndexOf = (key: string): number => facts.tables.findIndex((table) => table.key === key);
+    plan = countPlan(model.rules, keyIndexOf, ({ filter }) => nodeCounts(filter, node));
+    model.nodeCounting[index] = plan;
+  }
+  return plan;
 }
 
 /** Why a node's labels or taints forbid the variant; undefined when they do not. */

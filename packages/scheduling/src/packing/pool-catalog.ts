@@ -35,6 +35,8 @@ export interface TypeSet {
   readonly priced: readonly PricedType[];
   /** `priced` without those that a cheaper or equally cheap one covers in every resource: enough to find the cheapest fit. */
   readonly frontier: readonly PricedType[];
+  /** Most of each resource that any of the types has. */
+  readonly ceiling: Float64Array;
 }
 
 /** A pool with its types sorted and its type sets remembered. Everything here is the same for each planning attempt. */
@@ -46,6 +48,7 @@ export class PoolCatalog {
   readonly hasMinValues: boolean;
   readonly root: TypeSet;
   readonly #index: RequirementIndex;
+  readonly #dimensions: number;
   readonly #sets: TypeSet[] = [];
   readonly #byRequirements = new Map<number, TypeSet>();
   readonly #narrowed: Map<number, TypeSet | undefined>[] = [];
@@ -61,6 +64,7 @@ export class PoolCatalog {
   ) {
     this.pool = pool;
     this.#index = context.requirementIndex;
+    this.#dimensions = context.resources.names.length;
     const overheadOf = daemonOverheads(pool, context.daemonSetPods);
     this.types = pool.instanceTypes
       .filter(({ requirements }) => sharedKeysOverlap(pool.requirements, requirements))
@@ -115,7 +119,14 @@ export class PoolCatalog {
       if (offering !== undefined) priced.push({ ...one, priceUsdPerHour: offering.priceUsdPerHour });
     }
     priced.sort((a, b) => a.priceUsdPerHour - b.priceUsdPerHour || compareText(a.type.name, b.type.name));
-    const set: TypeSet = { index: this.#sets.length, requirements, priced, frontier: frontierOf(priced) };
+    const frontier = frontierOf(priced);
+    const set: TypeSet = {
+      index: this.#sets.length,
+      requirements,
+      priced,
+      frontier,
+      ceiling: ceilingOf(frontier, this.#dimensions),
+    };
     this.#sets.push(set);
     this.#narrowed.push(new Map());
     this.#byRequirements.set(number, set);
@@ -168,6 +179,14 @@ function frontierOf(priced: readonly PricedType[]): readonly PricedType[] {
   const frontier: PricedType[] = [];
   for (const one of priced) if (!frontier.some((cheaper) => covers(cheaper.free, one.free))) frontier.push(one);
   return frontier;
+}
+
+function ceilingOf(types: readonly PricedType[], dimensions: number): Float64Array {
+  const ceiling = new Float64Array(dimensions);
+  for (const { free } of types)
+    for (let index = 0; index < dimensions; index += 1)
+      ceiling[index] = Math.max(ceiling[index] ?? 0, free[index] ?? 0);
+  return ceiling;
 }
 
 function poolDomains(pool: SchedulingNodePool, key: string): readonly string[] {

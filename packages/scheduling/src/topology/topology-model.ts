@@ -8,20 +8,22 @@ import { labelOf } from "../requirements/labels.ts";
 import { allowsLabel, allowsValue } from "../requirements/requirement.ts";
 import { compareText, compatibleRequirements } from "../requirements/requirements.ts";
 import { toleratesTaints } from "../taints/tolerations.ts";
+import { DomainTable } from "./domain-table.ts";
+import type { TopologyRules } from "./rule-plan.ts";
 import type { NodeFilter, TopologyGroup, TopologyOwner } from "./topology-group.ts";
 import { groupSelects, TopologyGroups } from "./topology-group.ts";
-import type { TopologyRules } from "./topology-state.ts";
+import type { TopologyFacts } from "./topology-state.ts";
 import { TopologyState } from "./topology-state.ts";
 
 /** The topology rules of one input with the pods that exist already counted. */
 export interface TopologyModel {
   readonly state: TopologyState;
-  /** Keys of all groups, hostname aside. */
-  readonly domainKeys: readonly string[];
+  /** The rules of a class's variant; equal rules of equal classes are the same object. */
   rulesOf(podClass: PodClass, variant: number): TopologyRules;
 }
 
 const NO_RULES: TopologyRules = { owned: [], guards: [], selectedBy: [], keys: [] };
+const NO_DOMAINS = new Int32Array(0);
 
 /** Collects the groups of all pods, the domains they may use, and the counts of existing pods. */
 export function buildTopology(
@@ -37,14 +39,13 @@ export function buildTopology(
   }));
   const owned = classes.map((podClass) => podClass.variants.map((_, index) => ownedGroups(groups, podClass, index)));
   const residentRules = residents.map(({ pods }) => pods.map((pod) => requiredAntiAffinity(groups, pod)));
-  if (groups.list.length === 0) return { state: new TopologyState([]), domainKeys: [], rulesOf: () => NO_RULES };
-  const state = new TopologyState(groups.list.map((group) => eligibleDomains(group, input, catalogs)));
+  const state = new TopologyState(topologyFacts(groups.list, input, catalogs));
+  if (groups.list.length === 0) return { state, rulesOf: () => NO_RULES };
   for (const [index, { node, pods }] of residents.entries())
-    countResidents(state, groups.list, { node, pods, rules: residentRules[index] ?? [] });
+    countResidents(state, { node, pods, rules: residentRules[index] ?? [] });
   const selected = classes.map((podClass) => groups.list.filter((group) => groupSelects(group, podClass)));
   return {
     state,
-    domainKeys: [...new Set(groups.list.map(({ key }) => key))].filter((key) => key !== LABELS.hostname),
     rulesOf(podClass, variant) {
       const selectedBy = selected[podClass.index] ?? [];
       const own = owned[podClass.index]?.[variant] ?? [];
@@ -52,6 +53,33 @@ export function buildTopology(
       if (own.length + selectedBy.length === 0) return NO_RULES;
       return { owned: own, guards, selectedBy, keys: [...new Set([...own, ...guards].map(({ key }) => key))] };
     },
+  };
+}
+
+function topologyFacts(
+  groups: readonly TopologyGroup[],
+  input: SchedulingInput,
+  catalogs: readonly PoolCatalog[],
+): TopologyFacts {
+  const domains = (key: string): DomainTable => {
+    const ofNodes = input.existingNodes.map((node) => domainOfNode(node, key)).filter((name) => name !== undefined);
+    return new DomainTable(key, [...ofNodes, ...catalogs.flatMap((catalog) => catalog.domainsOf(key))]);
+  };
+  const keys = new Set(groups.map(({ key }) => key));
+  keys.delete(LABELS.hostname);
+  const tables = [...keys].map(domains);
+  return {
+    groups,
+    hosts: new DomainTable(
+      LABELS.hostname,
+      input.existingNodes.map((node) => domainOfNode(node, LABELS.hostname) ?? node.name),
+    ),
+    tables,
+    eligible: groups.map((group) => {
+      const table = tables.find(({ key }) => key === group.key);
+      if (table === undefined) return NO_DOMAINS;
+      return Int32Array.from(eligibleDomains(group, input, catalogs), (name) => table.numberOf(name));
+    }),
   };
 }
 
@@ -90,7 +118,6 @@ function requiredAntiAffinity(groups: TopologyGroups, pod: Pod): readonly Topolo
 
 function countResidents(
   state: TopologyState,
-  groups: readonly TopologyGroup[],
   resident: {
     readonly node: ExistingNode;
     readonly pods: readonly Pod[];
@@ -98,19 +125,26 @@ function countResidents(
   },
 ): void {
   const { node, pods, rules } = resident;
-  for (const group of groups) {
-    const domain = domainOfNode(node, group.key);
-    if (domain === undefined || !nodeCounts(group.filter, node)) continue;
+  const { facts } = state;
+  for (const group of facts.groups) {
+    const domain = domainNumberOfNode(facts, node, group.key);
+    if (domain < 0 || !nodeCounts(group.filter, node)) continue;
     for (const pod of pods) {
       const subject = { namespace: pod.metadata.namespace ?? "default", labels: pod.metadata.labels ?? {} };
-      if (groupSelects(group, subject)) state.addCount(group, domain);
+      if (groupSelects(group, subject)) state.addCount(group.index, domain);
     }
   }
   for (const owned of rules)
-    for (const group of owned) {
-      const domain = domainOfNode(node, group.key);
-      if (domain !== undefined) state.addOwner(group, domain);
+    for (const { index, key } of owned) {
+      const domain = domainNumberOfNode(facts, node, key);
+      if (domain >= 0) state.addOwner(index, domain);
     }
+}
+
+/** The node's domain by number; -1 if it has none. */
+export function domainNumberOfNode({ hosts, tables }: TopologyFacts, node: ExistingNode, key: string): number {
+  const table = key === LABELS.hostname ? hosts : tables.find((one) => one.key === key);
+  return table?.numberOf(domainOfNode(node, key)) ?? -1;
 }
 
 /** The node's domain of a topology key: its label, or its name for hostname. */

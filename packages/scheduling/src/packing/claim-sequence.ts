@@ -1,0 +1,80 @@
+/** In which order open claims are offered a pod: the emptiest first, as Karpenter does, or the oldest first. */
+export type ClaimOrder = "fewest-pods" | "oldest";
+
+/** Claims in the order in which they are offered a pod: a sorted array, since a move is a short block copy. */
+export class ClaimSequence {
+  items: Int32Array = new Int32Array(64);
+  length = 0;
+  readonly #order: ClaimOrder;
+
+  constructor(order: ClaimOrder) {
+    this.#order = order;
+  }
+
+  /** A claim that was just opened; `pods` is by claim. */
+  add(claim: number, pods: Int32Array): void {
+    if (this.length === this.items.length) {
+      const larger = new Int32Array(2 * this.items.length);
+      larger.set(this.items);
+      this.items = larger;
+    }
+    const at = this.#order === "oldest" ? this.length : this.#placeFor(claim, 0, pods);
+    if (at < this.length) this.items.copyWithin(at + 1, at, this.length);
+    this.items[at] = claim;
+    this.length += 1;
+  }
+
+  /** To be called after the claim at this place got one more pod. */
+  moved(at: number, pods: Int32Array): void {
+    if (this.#order === "oldest") return;
+    const { items } = this;
+    const claim = items[at] ?? 0;
+    const to = this.#placeFor(claim, at + 1, pods);
+    if (to <= at + 1) return;
+    items.copyWithin(at, at + 1, to);
+    items[to - 1] = claim;
+  }
+
+  /** The first place from `from` on whose claim comes after this one: more pods, or as many and younger. */
+  #placeFor(claim: number, from: number, pods: Int32Array): number {
+    const { items } = this;
+    const own = pods[claim] ?? 0;
+    let low = from;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const other = items[middle] ?? 0;
+      const count = pods[other] ?? 0;
+      if (count < own || (count === own && other < claim)) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  removeAt(at: number): void {
+    this.items.copyWithin(at, at + 1, this.length);
+    this.length -= 1;
+  }
+
+  /** Leaves out the claims that do not pass. */
+  keep(passes: (claim: number) => boolean): void {
+    let kept = 0;
+    for (let at = 0; at < this.length; at += 1) {
+      const claim = this.items[at] ?? 0;
+      if (!passes(claim)) continue;
+      this.items[kept] = claim;
+      kept += 1;
+    }
+    this.length = kept;
+  }
+
+  clear(): void {
+    this.length = 0;
+  }
+
+  /** Position of a claim; -1 if it is not in the sequence. */
+  indexOf(claim: number, pods: Int32Array): number {
+    const at = this.#order === "oldest" ? this.items.indexOf(claim) : this.#placeFor(claim, 0, pods);
+    return at < this.length && this.items[at] === claim ? at : -1;
+  }
+}
