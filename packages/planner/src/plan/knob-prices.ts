@@ -12,17 +12,13 @@ const FAMILIES_PRICED_MAX = 12;
 /** What each knob costs: the bound without it; and, if asked for, the bound without each family that the plan uses. */
 export function knobPrices(
   placed: SchedulingInput,
-  {
-    options,
-    bound,
-    plan,
-  }: { readonly options: PlanOptions; readonly bound: PriceBound; readonly plan: SchedulingPlan },
+  { options, bound, plan, fargateUsdPerHour }: Priced,
 ): readonly PlanKnob[] {
   const { knobs = {} } = options;
+  const own = bound.lowerBoundUsdPerHour + fargateUsdPerHour;
   const priced = (name: string, inForce: boolean, changed: PlanKnobs): PlanKnob => {
-    const { lowerBoundUsdPerHour } = boundOf(applyKnobs(placed, changed).input, []);
-    const own = bound.lowerBoundUsdPerHour;
-    return { name, inForce, lowerBoundUsdPerHour, changeRatio: own === 0 ? 0 : lowerBoundUsdPerHour / own - 1 };
+    const other = boundOf(applyKnobs(placed, changed).input, []).lowerBoundUsdPerHour + fargateUsdPerHour;
+    return { name, inForce, lowerBoundUsdPerHour: other, changeRatio: own === 0 ? 0 : other / own - 1 };
   };
   const lifted = knobsInForce(knobs).map(({ key, name }) => {
     const { [key]: _lifted, ...others } = knobs;
@@ -34,6 +30,14 @@ export function knobPrices(
     priced(`without family ${family}`, false, { ...knobs, excludedFamilies: [...excludedFamilies, family] }),
   );
   return [...lifted, ...without];
+}
+
+interface Priced {
+  readonly options: PlanOptions;
+  readonly bound: PriceBound;
+  readonly plan: SchedulingPlan;
+  /** The same with and without any knob. */
+  readonly fargateUsdPerHour: number;
 }
 
 function knobsInForce(knobs: PlanKnobs): readonly { readonly key: keyof PlanKnobs; readonly name: string }[] {

@@ -59,7 +59,12 @@ export function planCluster(input: PlanInput, catalog: PlanCatalog, options: Pla
     refused: inInputOrder(input, [...refused, ...refusedByEc2(schedulingPlan, poolNames)]),
     bound,
   };
-  const knobs = knobPrices(placed, { options, bound, plan: schedulingPlan });
+  const knobs = knobPrices(placed, {
+    options,
+    bound,
+    plan: schedulingPlan,
+    fargateUsdPerHour: fargatePrice(routes.values()),
+  });
   return { ...parts, document: planDocument(parts, { knobs, notices, solveSeconds }) };
 }
 
@@ -84,6 +89,12 @@ function routed({ pods, fargateProfiles }: PlanInput, fargateOffer: (pod: Pod) =
     else refused.push({ pod, refusals: [route.refusal] });
   }
   return { routes, ec2, fargate, refused };
+}
+
+function fargatePrice(routes: Iterable<PodRoute>): number {
+  let usdPerHour = 0;
+  for (const route of routes) if (route.kind === "fargate") usdPerHour += route.usdPerHour;
+  return usdPerHour;
 }
 
 function inInputOrder({ pods }: PlanInput, refused: readonly RefusedPod[]): readonly RefusedPod[] {

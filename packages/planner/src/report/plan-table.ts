@@ -1,0 +1,36 @@
+import type { PlanOutcome } from "../plan/plan-cluster.ts";
+import { fargateSection } from "./fargate-section.ts";
+import { nodeSection } from "./node-section.ts";
+import { podGroups } from "./pod-groups.ts";
+import { podSection } from "./pod-section.ts";
+import { refusalSection } from "./refusal-section.ts";
+import { type TableOptions, type TableStyle, tableStyle, wrapped } from "./table-style.ts";
+import { hasEstimates, knobSection, totalsSection } from "./totals-section.ts";
+
+/** The plan as a person reads it: pods, nodes, Fargate's roundings, refusals, totals with their bound, and what the prices are. */
+export function planTable(outcome: PlanOutcome, options: TableOptions = {}): string {
+  const style = tableStyle(options);
+  const groups = podGroups(outcome);
+  return [
+    podSection(groups, style),
+    nodeSection(outcome.document, style),
+    fargateSection(groups, outcome, style),
+    refusalSection(outcome, style),
+    knobSection(outcome.document, style),
+    totalsSection(outcome, style),
+    footNotes(outcome, style),
+  ]
+    .filter((section) => section !== "")
+    .join("\n");
+}
+
+function footNotes({ document, catalog }: PlanOutcome, style: TableStyle): string {
+  const { date, region, source } = document.catalog;
+  const estimates = hasEstimates(document);
+  const note = (text: string): string => style.paint("dim", wrapped(text, { rest: "  ", width: style.width }));
+  return [
+    note(`prices: ${source} catalogue of ${date}, ${region}, USD, 730 hours a month`),
+    ...(estimates ? [note("~ an estimate, not a published price")] : []),
+    ...(estimates || style.wide ? catalog.exactness.map(note) : []),
+  ].join("");
+}

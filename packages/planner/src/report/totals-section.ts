@@ -1,0 +1,92 @@
+import type { PlanDocument, PlanKnob } from "../contract.ts";
+import type { PlanOutcome } from "../plan/plan-cluster.ts";
+import { counted, hourly, monthly, percentText } from "./amounts.ts";
+import { formatColumns } from "./columns.ts";
+import { type TableStyle, wrapped } from "./table-style.ts";
+
+/** What it costs, what nothing could cost less than, and what lies between. */
+export function totalsSection({ document }: Pick<PlanOutcome, "document">, style: TableStyle): string {
+  const { totals } = document;
+  const line = (title: string, text: string): string => {
+    const lines = wrapped(text, { rest: " ".repeat(TITLE_WIDTH), width: style.width - TITLE_WIDTH });
+    return `${style.paint("bold", title.padEnd(TITLE_WIDTH))}${lines}`;
+  };
+  const estimate = hasEstimates(document);
+  const bound = `no placement of these pods costs less than $${hourly(totals.lowerBoundUsdPerHour)} an hour, $${monthly(totals.lowerBoundUsdPerHour)} a month`;
+  return [
+    line(
+      "TOTAL",
+      `$${hourly(totals.usdPerHour, estimate)} an hour, $${monthly(totals.usdPerHour, estimate)} a month for ${counted(totals.pods - totals.unplacedPods, "pod")}: ${partsText(document)}`,
+    ),
+    line("BOUND", bound),
+    line("GAP", gapText(document)),
+    ...(totals.unplacedPods === 0
+      ? []
+      : [line("REFUSED", `${counted(totals.unplacedPods, "pod")} would stay Pending and cost nothing here`)]),
+  ].join("");
+}
+
+const TITLE_WIDTH = 9;
+
+/** True if some price is not a published one. */
+export function hasEstimates({ nodes, fargate }: PlanDocument): boolean {
+  return [...nodes, ...fargate].some(({ priceIsEstimate }) => priceIsEstimate);
+}
+
+function partsText({ nodes, fargate, totals }: PlanDocument): string {
+  const existing = nodes.filter((node) => node.existing && node.pods.length > 0).length;
+  let nodesUsd = 0;
+  for (const { usdPerHour } of nodes) nodesUsd += usdPerHour;
+  let fargateUsd = 0;
+  for (const { usdPerHour } of fargate) fargateUsd += usdPerHour;
+  const parts = [
+    ...(totals.nodes > 0 ? [`${counted(totals.nodes, "new node")} $${monthly(nodesUsd)}`] : []),
+    ...(existing > 0 ? [`${counted(existing, "existing node")}, paid already`] : []),
+    ...(totals.fargatePods > 0 ? [`${counted(totals.fargatePods, "Fargate pod")} $${monthly(fargateUsd)}`] : []),
+  ];
+  return parts.length === 0 ? "nothing to run" : parts.join("; ");
+}
+
+function gapText({ totals }: PlanDocument): string {
+  const { gapRatio, usdPerHour, lowerBoundUsdPerHour, gear } = totals;
+  if (gapRatio === null) return "the bound is 0: existing nodes might hold everything";
+  const left = usdPerHour - lowerBoundUsdPerHour;
+  if (left * 730 < 0.005) return "0 %: this is the cheapest there is";
+  const search = gear === "fast" ? "; --optimize looks for a cheaper one" : "";
+  return `${percentText(gapRatio)}: any other placement saves at most $${monthly(left)} a month${search}`;
+}
+
+/** What the restrictions cost. */
+export function knobSection({ knobs, totals }: PlanDocument, style: TableStyle): string {
+  if (knobs.length === 0) return "";
+  const rows = knobs.map((knob) => {
+    const { without, with: restricted } = bounds(knob, totals.lowerBoundUsdPerHour);
+    const ratio = without === 0 ? 0 : restricted / without - 1;
+    return [
+      knob.name,
+      knob.inForce ? "in force" : "",
+      monthly(without),
+      monthly(restricted),
+      `${ratio < 0 ? "" : "+"}${percentText(ratio)}`,
+    ];
+  });
+  return formatColumns(
+    [
+      { header: "RESTRICTION", shrinks: true },
+      { header: "" },
+      { header: "BOUND WITHOUT", align: "right" },
+      { header: "WITH", align: "right" },
+      { header: "COSTS", align: "right" },
+    ],
+    rows,
+    style,
+  );
+}
+
+/** The bound on both sides of a restriction. */
+function bounds(
+  { inForce, lowerBoundUsdPerHour }: PlanKnob,
+  own: number,
+): { readonly without: number; readonly with: number } {
+  return inForce ? { without: lowerBoundUsdPerHour, with: own } : { without: own, with: lowerBoundUsdPerHour };
+}
