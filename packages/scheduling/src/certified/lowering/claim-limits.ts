@@ -1,0 +1,69 @@
+import type { Pod } from "@nodeless/api";
+import { meetsMinValues } from "../../packing/open-claim.ts";
+import type { PlanningModel } from "../../packing/planning-model.ts";
+import type { PoolCatalog, PricedType, TypeSet } from "../../packing/pool-catalog.ts";
+
+/** A claim before its types are final. */
+export interface DraftClaim {
+  readonly catalog: PoolCatalog;
+  readonly set: TypeSet;
+  /** Requests of the pods. */
+  readonly used: Float64Array;
+  readonly pods: readonly Pod[];
+  /** Types that hold the pods, cheapest first. */
+  readonly types: readonly PricedType[];
+}
+
+/** How much dearer than the cheapest a claim's types may be, tried one after the other where limits bind. */
+const PRICE_RATIOS: readonly number[] = [Number.POSITIVE_INFINITY, 4, 2, 1.5, 1.2, 1.05, 1];
+
+/**
+ * The claims with as many types as the limits of their pools allow, whichever type the cloud picks. Undefined if the limits are
+ * exceeded even by the cheapest types.
+ */
+export function withinLimits(
+  drafts: readonly DraftClaim[],
+  { catalogs }: PlanningModel,
+): readonly DraftClaim[] | undefined {
+  let result = drafts;
+  for (const catalog of catalogs) {
+    const limits = catalog.pool.remainingLimits;
+    if (limits.size === 0) continue;
+    const ofPool = drafts.filter((draft) => draft.catalog === catalog);
+    if (ofPool.length === 0) continue;
+    const trimmed = trimmedDrafts(ofPool, catalog);
+    if (trimmed === undefined) return undefined;
+    const replaced = new Map(ofPool.map((draft, index) => [draft, trimmed[index] ?? draft]));
+    result = result.map((draft) => replaced.get(draft) ?? draft);
+  }
+  return result;
+}
+
+function trimmedDrafts(drafts: readonly DraftClaim[], catalog: PoolCatalog): readonly DraftClaim[] | undefined {
+  for (const ratio of PRICE_RATIOS) {
+    const trimmed = drafts.map((draft) => withTypesUpTo(draft, ratio));
+    if (keepsLimits(trimmed, catalog)) return trimmed;
+  }
+  return undefined;
+}
+
+function withTypesUpTo(draft: DraftClaim, ratio: number): DraftClaim {
+  const [cheapest] = draft.types;
+  if (cheapest === undefined || !Number.isFinite(ratio)) return draft;
+  const most = cheapest.priceUsdPerHour * ratio;
+  let count = draft.types.findIndex(({ priceUsdPerHour }) => priceUsdPerHour > most);
+  if (count < 0) return draft;
+  count = Math.max(1, count);
+  while (count < draft.types.length && !meetsMinValues(draft.types.slice(0, count), draft.set)) count += 1;
+  return { ...draft, types: draft.types.slice(0, count) };
+}
+
+function keepsLimits(drafts: readonly DraftClaim[], { pool }: PoolCatalog): boolean {
+  for (const [resource, room] of pool.remainingLimits) {
+    let worst = resource === "nodes" ? drafts.length : 0;
+    for (const { types } of resource === "nodes" ? [] : drafts)
+      worst += types.reduce((most, { type }) => Math.max(most, type.capacity.get(resource) ?? 0), 0);
+    if (worst > 0 && worst > room) return false;
+  }
+  return true;
+}

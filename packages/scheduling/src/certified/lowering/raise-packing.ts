@@ -1,0 +1,149 @@
+import type { Pod } from "@nodeless/api";
+import type { PlannedClaim, Rejection, SchedulingPlan } from "../../model.ts";
+import type { OpenClaim } from "../../packing/open-claim.ts";
+import { survivingTypes } from "../../packing/open-claim.ts";
+import { podKeyOf } from "../../packing/pod-shape.ts";
+import type { TypeSet } from "../../packing/pool-catalog.ts";
+import { covers } from "../../packing/resource-table.ts";
+import { addAmounts } from "../../resources/amounts.ts";
+import type { PackedNode, Packing, ShapeCount } from "../problem.ts";
+import type { DraftClaim } from "./claim-limits.ts";
+import { withinLimits } from "./claim-limits.ts";
+import type { LoweredInput } from "./lower-input.ts";
+import type { Portion } from "./portions.ts";
+
+/** The rules of a plan that only the finished plan can tell. */
+export interface Unraisable {
+  readonly unraisable: string;
+}
+
+export interface RaiseOptions {
+  /** Why a pod has no place, for pods that the packing leaves out. */
+  readonly rejectionsOf?: (pod: Pod) => readonly Rejection[];
+}
+
+const NO_PLACE: readonly Rejection[] = [
+  { candidate: "pod", rule: "topology", message: "its rules leave no node that has room for it" },
+];
+
+/**
+ * Reads a packing as a plan: every node becomes a claim that keeps all types which hold its pods under their merged requirements, cheapest
+ * first. Equal pods are handed out in order of age. Unraisable if the claims together exceed the limits of a NodePool.
+ */
+export function raisePacking(
+  lowered: LoweredInput,
+  packing: Packing,
+  { rejectionsOf = () => NO_PLACE }: RaiseOptions = {},
+): SchedulingPlan | Unraisable {
+  const { model, side, bins } = lowered;
+  const hand = new PodHand(lowered.portions);
+  const drafts = [
+    ...packing.nodes.map((node) => draftOf(node, lowered, hand)),
+    ...(side?.attempt.claims ?? []).map(draftOfSide),
+  ];
+  const allowed = withinLimits(drafts, model);
+  if (allowed === undefined) return { unraisable: "the limits of a NodePool leave too little room" };
+  const onExistingNodes = new Map(side?.attempt.onNodes);
+  for (const [index, content] of packing.existing.entries())
+    for (const pod of hand.take(content).pods) onExistingNodes.set(podKeyOf(pod), bins[index]?.node.name ?? "");
+  const unplaced = [
+    ...hand.take(packing.unplaced).pods,
+    ...lowered.leftovers.flatMap(({ pods }) => pods),
+    ...[...(side?.attempt.unplaced.values() ?? [])].flat(),
+  ];
+  return {
+    claims: allowed.map((draft, index) => plannedClaim(draft, index, lowered)),
+    onExistingNodes,
+    unplaced: unplaced.map((pod) => ({ pod, rejections: rejectionsOf(pod) })),
+  };
+}
+
+/** Number of pods that {@link raisePacking} would leave without a place. */
+export function unplacedPods({ side, leftovers }: LoweredInput, packing: Packing): number {
+  let count = side?.attempt.unplacedPods ?? 0;
+  for (const { pods } of [...packing.unplaced, ...leftovers.map((one) => ({ pods: one.pods.length }))]) count += pods;
+  return count;
+}
+
+interface Handful {
+  readonly portions: ReadonlySet<Portion>;
+  readonly pods: readonly Pod[];
+}
+
+/** Hands out every pod once. */
+class PodHand {
+  readonly #portions: readonly (readonly Portion[])[];
+  /** By shape: the portion that is being handed out, and how many of its pods are gone. */
+  readonly #portion: number[];
+  readonly #gone: number[];
+
+  constructor(portions: readonly (readonly Portion[])[]) {
+    this.#portions = portions;
+    this.#portion = portions.map(() => 0);
+    this.#gone = portions.map(() => 0);
+  }
+
+  take(content: readonly ShapeCount[]): Handful {
+    const used = new Set<Portion>();
+    const first: Pod[] = [];
+    const pods: Pod[] = [];
+    for (const { shape, pods: count } of content)
+      for (let left = count; left > 0; ) {
+        const portion = this.#portions[shape]?.[this.#portion[shape] ?? 0];
+        if (portion === undefined) throw new Error("a packing has more pods of a shape than there are");
+        const from = this.#gone[shape] ?? 0;
+        const taken = portion.pods.slice(from, from + left);
+        used.add(portion);
+        (comesFirst(portion) ? first : pods).push(...taken);
+        left -= taken.length;
+        const exhausted = from + taken.length === portion.pods.length;
+        this.#gone[shape] = exhausted ? 0 : from + taken.length;
+        if (exhausted) this.#portion[shape] = (this.#portion[shape] ?? 0) + 1;
+      }
+    return { portions: used, pods: [...first, ...pods] };
+  }
+}
+
+/** Owners of a spread that do not match it themselves must be there before the pods that it counts. */
+function comesFirst({ variant: { rules } }: Portion): boolean {
+  return rules.owned.some((group) => group.kind === "spread" && !rules.selectedBy.includes(group));
+}
+
+function draftOf(node: PackedNode, { model, demands, offerings, problem }: LoweredInput, hand: PodHand): DraftClaim {
+  const { poolIndex = -1 } = offerings[node.offering] ?? {};
+  const catalog = model.catalogs[poolIndex];
+  if (catalog === undefined) throw new Error("a packing has a node without offering");
+  const { portions, pods } = hand.take(node.content);
+  const used = new Float64Array(problem.dimensions);
+  for (const { shape, pods: count } of node.content) {
+    const requests = problem.shapes[shape]?.requests ?? used;
+    for (let index = 0; index < used.length; index += 1)
+      used[index] = (used[index] ?? 0) + count * (requests[index] ?? 0);
+  }
+  let set: TypeSet | undefined = catalog.root;
+  for (const { demand } of portions) set = set === undefined ? undefined : demands.combine(catalog, set, demand);
+  if (set === undefined) throw new Error("a packing mixes pods whose requirements exclude each other");
+  return { catalog, set, used, pods, types: set.priced.filter(({ free }) => covers(free, used)) };
+}
+
+function draftOfSide(claim: OpenClaim): DraftClaim {
+  const { catalog, set, used, pods } = claim;
+  return { catalog, set, used, pods, types: survivingTypes(claim, set, used) };
+}
+
+function plannedClaim(
+  { catalog, set, used, pods, types }: DraftClaim,
+  index: number,
+  { model }: LoweredInput,
+): PlannedClaim {
+  const [cheapest] = types;
+  if (cheapest === undefined) throw new Error("a packed node has no instance type");
+  return {
+    id: `${catalog.pool.name}-${index}`,
+    nodePool: catalog.pool.name,
+    requirements: set.requirements,
+    instanceTypes: types.map(({ type }) => type),
+    requests: addAmounts(model.resources.amounts(used), cheapest.daemons.requests),
+    pods,
+  };
+}
