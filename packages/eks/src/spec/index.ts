@@ -1,4 +1,5 @@
 // What a cluster file says, without the AWS SDK: commands that only read files load in a moment.
+export { defaultPool } from "../provisioner/default-pool.ts";
 export type { ClusterConfig, FargateProfileConfig } from "./cluster-file/cluster-config.ts";
 export type { ClusterFile, FileManifest } from "./cluster-file/parse-cluster-file.ts";
 export { parseClusterFile } from "./cluster-file/parse-cluster-file.ts";

@@ -1,0 +1,142 @@
+import { LineCounter } from "yaml";
+import type { Path } from "../schema/check-value.ts";
+import type { RawDocument } from "./parsed-document.ts";
+
+/** Where a JSON value and what is in it begin. */
+interface JsonPlace {
+  readonly start: number;
+  readonly fields?: ReadonlyMap<string, JsonPlace>;
+  readonly items?: readonly JsonPlace[];
+}
+
+/**
+ * The values of a JSON text, also of several in a row as `jq` prints them; undefined when it is not JSON (then it may be YAML).
+ * JSON is worth a reader of its own: dumps of whole clusters come as JSON, and the YAML parser is a hundred times slower.
+ */
+export function jsonDocuments(text: string, file: string): readonly RawDocument[] | undefined {
+  if (!/^\s*[{[]/.test(text)) return undefined;
+  const values: { readonly start: number; readonly end: number; readonly value: unknown }[] = [];
+  try {
+    values.push({ start: 0, end: text.length, value: JSON.parse(text) });
+  } catch {
+    const spans = valueSpans(text);
+    if (spans.length < 2) return undefined;
+    for (const { start, end } of spans) {
+      try {
+        values.push({ start, end, value: JSON.parse(text.slice(start, end)) });
+      } catch {
+        return undefined;
+      }
+    }
+  }
+  const lines = lazy(() => lineCounter(text));
+  return values.map(({ start, end, value }): RawDocument => {
+    const places = lazy(() => new PlaceScanner(text, start).value());
+    const lineAt = (offset: number): number => lines().linePos(offset).line;
+    return {
+      file,
+      value,
+      lineOf: (path) => lineAt(placeOf(places(), path)),
+      paddedText: () => `${"\n".repeat(lineAt(places().start) - 1)}${text.slice(start, end).trimStart()}`,
+    };
+  });
+}
+
+function lazy<T extends object>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+function lineCounter(text: string): LineCounter {
+  const counter = new LineCounter();
+  counter.addNewLine(0);
+  for (let at = text.indexOf("\n"); at >= 0; at = text.indexOf("\n", at + 1)) counter.addNewLine(at + 1);
+  return counter;
+}
+
+/** Spans of the top-level objects and lists: brackets outside strings are counted, nothing else is looked at. */
+function valueSpans(text: string): readonly { readonly start: number; readonly end: number }[] {
+  const spans: { readonly start: number; readonly end: number }[] = [];
+  const token = /"(?:[^"\\]|\\.)*"|[{}[\]]/gs;
+  let depth = 0;
+  let start = 0;
+  for (const { 0: found, index } of text.matchAll(token)) {
+    if (found === "{" || found === "[") {
+      if (depth === 0) start = index;
+      depth += 1;
+    } else if (found === "}" || found === "]") {
+      depth -= 1;
+      if (depth === 0) spans.push({ start, end: index + 1 });
+    }
+  }
+  return spans;
+}
+
+function placeOf(root: JsonPlace, path: Path): number {
+  let place = root;
+  for (const step of path) {
+    const next = typeof step === "number" ? place.items?.[step] : place.fields?.get(step);
+    if (next === undefined) break;
+    place = next;
+  }
+  return place.start;
+}
+
+/** Walks valid JSON once. A field's place is its name's. */
+class PlaceScanner {
+  readonly #text: string;
+  readonly #token = /"(?:[^"\\]|\\.)*"|[{}[\]]|[^\s"{}[\]:,]+/gsy;
+  #at: number;
+
+  constructor(text: string, start: number) {
+    this.#text = text;
+    this.#at = start;
+  }
+
+  value(start?: number): JsonPlace {
+    const { token, index } = this.#next();
+    const place = start ?? index;
+    if (token === "{") return { start: place, fields: this.#fields() };
+    if (token === "[") return { start: place, items: this.#items() };
+    return { start: place };
+  }
+
+  #fields(): ReadonlyMap<string, JsonPlace> {
+    const fields = new Map<string, JsonPlace>();
+    while (this.#peek() !== "}") {
+      const { token, index } = this.#next();
+      fields.set(JSON.parse(token) as string, this.value(index));
+    }
+    this.#next();
+    return fields;
+  }
+
+  #items(): readonly JsonPlace[] {
+    const items: JsonPlace[] = [];
+    while (this.#peek() !== "]") items.push(this.value());
+    this.#next();
+    return items;
+  }
+
+  #skipSeparators(): void {
+    while (/[\s:,]/.test(this.#text[this.#at] ?? "x")) this.#at += 1;
+  }
+
+  #peek(): string | undefined {
+    this.#skipSeparators();
+    return this.#text[this.#at];
+  }
+
+  #next(): { readonly token: string; readonly index: number } {
+    this.#skipSeparators();
+    this.#token.lastIndex = this.#at;
+    const token = this.#token.exec(this.#text)?.[0];
+    if (token === undefined) throw new TypeError(`no JSON token at ${this.#at}`);
+    const index = this.#at;
+    this.#at += token.length;
+    return { token, index };
+  }
+}

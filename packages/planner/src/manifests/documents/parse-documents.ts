@@ -1,0 +1,131 @@
+import type { InputNotice } from "../../contract.ts";
+import { DOCUMENTS_MAX, JSON_FILE_BYTES_MAX, NESTING_MAX, YAML_FILE_BYTES_MAX } from "../limits.ts";
+import type { ProblemList } from "../problem.ts";
+import { isPlainObject } from "../schema/check-value.ts";
+import { withoutHelmReport } from "./helm-output.ts";
+import { jsonDocuments } from "./json-documents.ts";
+import {
+  innerDocument,
+  isNestedDeeperThan,
+  type ManifestSource,
+  type ParsedDocument,
+  type RawDocument,
+  reporter,
+} from "./parsed-document.ts";
+import { yamlDocuments } from "./yaml-documents.ts";
+
+export interface ParsedSources {
+  readonly documents: readonly ParsedDocument[];
+  readonly notices: readonly InputNotice[];
+}
+
+/** All Kubernetes objects of the sources in order, Lists unpacked. What is wrong goes to `problems`. */
+export function parseDocuments(sources: readonly ManifestSource[], problems: ProblemList): ParsedSources {
+  const documents: ParsedDocument[] = [];
+  const notices: InputNotice[] = [];
+  for (const source of sources) {
+    for (const raw of rawDocuments(source, problems)) {
+      if (source.found && isNoManifest(raw.value))
+        notices.push({ subject: undefined, at: placeOf(raw), message: "is not a Kubernetes manifest and is ignored" });
+      else documents.push(...objectsOf(raw, problems));
+    }
+    if (documents.length > DOCUMENTS_MAX) {
+      const message = `more than ${DOCUMENTS_MAX} objects in the input; plan a part of it`;
+      problems.add({ file: source.file, path: "", message });
+      break;
+    }
+  }
+  return { documents, notices };
+}
+
+const placeOf = (raw: RawDocument): { file: string; line: number } => ({ file: raw.file, line: raw.lineOf([]) });
+
+/** A file beside the manifests, such as package.json or a chart's values. */
+function isNoManifest(value: unknown): boolean {
+  if (!isPlainObject(value)) return true;
+  return !["apiVersion", "kind", "metadata", "spec"].some((field) => Object.hasOwn(value, field));
+}
+
+function rawDocuments({ file, text }: ManifestSource, problems: ProblemList): readonly RawDocument[] {
+  const refuse = (message: string): readonly RawDocument[] => {
+    problems.add({ file, path: "", message });
+    return [];
+  };
+  if (text.length > JSON_FILE_BYTES_MAX) return refuse(`larger than ${JSON_FILE_BYTES_MAX} bytes; split it`);
+  if (text.includes("\0")) return refuse("not a text file; give YAML or JSON");
+  const plain = withoutHelmReport(text.startsWith("\uFEFF") ? ` ${text.slice(1)}` : text);
+  const json = jsonDocuments(plain, file);
+  if (json !== undefined) return json;
+  if (text.length > YAML_FILE_BYTES_MAX)
+    return refuse(`YAML larger than ${YAML_FILE_BYTES_MAX} bytes; give it as JSON (kubectl get -o json), or split it`);
+  const yaml = yamlDocuments(plain, file);
+  for (const problem of yaml.problems) problems.add(problem);
+  return yaml.documents;
+}
+
+/** The object of a document, or those of a List as `kubectl get -o yaml` prints it. */
+function objectsOf(raw: RawDocument, problems: ProblemList): readonly ParsedDocument[] {
+  const report = reporter(raw, problems);
+  const { value } = raw;
+  if (!isPlainObject(value)) {
+    report([], "expected a mapping with apiVersion and kind; if the indentation was lost, restore it");
+    return [];
+  }
+  if (isNestedDeeperThan(value, NESTING_MAX)) {
+    report([], `nested deeper than ${NESTING_MAX} levels; no Kubernetes object is, flatten it`);
+    return [];
+  }
+  const items = listItems(value);
+  if (items === undefined) return parsedDocument(raw, value, problems);
+  return items.flatMap((item, index) => {
+    const inner = innerDocument(raw, ["items", index], withInheritedKind(item, value));
+    return objectsOf(inner, problems);
+  });
+}
+
+type PlainObject = Readonly<Record<string, unknown>>;
+
+function listItems({ kind, items }: PlainObject): readonly unknown[] | undefined {
+  return typeof kind === "string" && kind.endsWith("List") && Array.isArray(items) ? items : undefined;
+}
+
+/** Items of typed lists such as PodList may leave out what the list says. */
+function withInheritedKind(item: unknown, { kind, apiVersion }: PlainObject): unknown {
+  if (!isPlainObject(item) || kind === "List" || item["kind"] !== undefined) return item;
+  return { apiVersion, kind: String(kind).slice(0, -"List".length), ...item };
+}
+
+const isFilled = (value: unknown): value is string => typeof value === "string" && value !== "";
+
+function parsedDocument(raw: RawDocument, object: PlainObject, problems: ProblemList): readonly ParsedDocument[] {
+  const report = reporter(raw, problems);
+  const { apiVersion, kind, metadata } = object;
+  if (!isFilled(apiVersion) || !isFilled(kind)) {
+    report([], "apiVersion and kind are required in every document");
+    return [];
+  }
+  const { name, generateName, namespace } = isPlainObject(metadata) ? metadata : {};
+  if (!isFilled(name) && !isFilled(generateName)) {
+    const lost = metadata === null && object["name"] !== undefined;
+    report(
+      ["metadata", "name"],
+      lost
+        ? "the indentation was lost: what belongs to metadata stands beside it; restore it"
+        : `required: give the ${kind} a name`,
+    );
+    return [];
+  }
+  return [
+    {
+      file: raw.file,
+      at: placeOf(raw),
+      apiVersion,
+      kind,
+      namespace: isFilled(namespace) ? namespace : undefined,
+      name: isFilled(name) ? name : String(generateName),
+      object,
+      lineOf: (path) => raw.lineOf(path),
+      paddedText: () => raw.paddedText(),
+    },
+  ];
+}
