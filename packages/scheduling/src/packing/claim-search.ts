@@ -50,8 +50,8 @@ export class ClaimSearch {
   first(sequence: ClaimSequence, from: number, run: VariantRun): number {
     const { items, length } = sequence;
     const { room, refusedBy, dimensions } = this.#table;
-    const { stamp, asked, hostCounts } = run;
-    const { requests } = run.shape;
+    const { stamp, hostCounts } = run;
+    const { requests, asked } = run.shape;
     const { hostLimits } = run.variant.plan;
     const firstHost = this.#firstHost;
     search: for (let at = from; at < length; at += 1) {

@@ -87,7 +87,7 @@ function allForbidden({ model, topology }: PlacementAttempt, { plan }: VariantMo
 function limitMessage({ attempt, shape, variant, poolIndex }: PoolQuestion, catalog: PoolCatalog): string {
   const verdict = variant.pools[poolIndex];
   const fitting = (typeof verdict === "object" ? verdict.priced : []).find(({ free }) => covers(free, shape.requests));
-  const amounts = attempt.limitRoom(poolIndex)?.amounts;
+  const amounts = attempt.limitRoom(poolIndex)?.amounts();
   const { names } = attempt.model.resources;
   const index = names.findIndex((_, at) => (fitting?.capacity[at] ?? 0) > (amounts?.[at] ?? Number.POSITIVE_INFINITY));
   const resource = names[index];

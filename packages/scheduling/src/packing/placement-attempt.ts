@@ -8,7 +8,7 @@ import { ClaimTable } from "./claim-table.ts";
 import type { NodeState } from "./node-placement.ts";
 import { placeOnNode, testNode } from "./node-placement.ts";
 import type { OpenClaim } from "./open-claim.ts";
-import { claimPriceUsdPerHour, emptyClaim, survivingTypes } from "./open-claim.ts";
+import { claimPriceUsdPerHour, emptyClaim } from "./open-claim.ts";
 import type { PlanningModel, ShapeModel, VariantModel } from "./planning-model.ts";
 import { podKeyOf } from "./pod-shape.ts";
 import { PoolRoom } from "./pool-room.ts";
@@ -44,6 +44,7 @@ export class PlacementAttempt {
   /** Nodes with room for some pod that is still to come. */
   #liveNodes: readonly NodeState[];
   #stamp = 0;
+  readonly #runs = new Map<readonly VariantModel[], readonly VariantRun[]>();
 
   constructor(model: PlanningModel, strategy: PackingStrategy) {
     this.model = model;
@@ -117,25 +118,40 @@ export class PlacementAttempt {
 
   /** Places equal pods one after the other; the first that fits nowhere ends the run, since the others would not either. */
   #placeRun(shape: ShapeModel, pods: readonly Pod[]): readonly Pod[] {
-    const runs = shape.variants.map((variant) => this.#newRun(shape, variant));
+    const runs = this.#startRuns(shape);
     const { outstanding } = this;
-    for (const [index, pod] of pods.entries()) {
-      const by = runs.find((run) => this.#placePod(pod, run, runs));
-      if (by === undefined) return pods.slice(index);
-      if (runs.length > 1) for (const other of runs) if (other !== by) other.restart();
+    for (let index = 0; index < pods.length; index += 1) {
+      const pod = pods[index];
+      if (pod === undefined || !this.#placeByAny(pod, runs)) return pods.slice(index);
       for (let at = 0; at < outstanding.length; at += 1)
         outstanding[at] = (outstanding[at] ?? 0) - (shape.requests[at] ?? 0);
     }
     return [];
   }
 
-  #newRun(shape: ShapeModel, variant: VariantModel): VariantRun {
-    this.#stamp += 1;
-    return new VariantRun(shape, variant, {
-      stamp: this.#stamp,
-      order: this.#strategy.order,
-      topology: this.topology,
-    });
+  /** The variants one after the other, the first that finds a place. */
+  #placeByAny(pod: Pod, runs: readonly VariantRun[]): boolean {
+    for (const run of runs) {
+      if (!this.#placePod(pod, run, runs)) continue;
+      if (runs.length > 1) for (const other of runs) if (other !== run) other.restart();
+      return true;
+    }
+    return false;
+  }
+
+  /** The runs of a shape's variants, from the beginning; shapes of one class use the same objects one after the other. */
+  #startRuns(shape: ShapeModel): readonly VariantRun[] {
+    const { variants } = shape;
+    let runs = this.#runs.get(variants);
+    if (runs === undefined) {
+      runs = variants.map((variant) => new VariantRun(variant, this.#strategy.order, this.topology));
+      this.#runs.set(variants, runs);
+    }
+    for (const run of runs) {
+      this.#stamp += 1;
+      run.begin(shape, this.#stamp);
+    }
+    return runs;
   }
 
   #placePod(pod: Pod, run: VariantRun, runs: readonly VariantRun[]): boolean {
@@ -205,7 +221,7 @@ export class PlacementAttempt {
     for (const poolIndex of model.catalogs.keys()) {
       const room = this.#rooms[poolIndex];
       if (room === undefined || room.nodes < 1 || typeof run.variant.pools[poolIndex] === "string") continue;
-      const claim = this.#emptyClaim(poolIndex, room.limit);
+      const claim = this.#emptyClaim(poolIndex, room.limit());
       if (claim === undefined || this.#search.test(claim, run) !== "fits") continue;
       decideDomains(claim, { table: this.#table, topology, sets: model.sets });
       this.#place(claim, run);
@@ -218,7 +234,7 @@ export class PlacementAttempt {
       for (const other of runs)
         if (other.exhausted) other.opened.add(claim.order, this.#table.pods);
         else other.restart();
-      room.book(room.amounts === undefined ? [] : survivingTypes(claim, claim.set, claim.used));
+      room.book(claim);
       return true;
     }
     return false;
@@ -238,7 +254,8 @@ export class PlacementAttempt {
   /** True if a new node of the pool could take the pod if the pool had no limits. */
   fitsWithoutLimits(shape: ShapeModel, variant: VariantModel, poolIndex: number): boolean {
     const claim = this.#emptyClaim(poolIndex, undefined);
-    const run = this.#newRun(shape, variant);
+    const run = this.#startRuns(shape)[shape.variants.indexOf(variant)];
+    if (run === undefined) return false;
     run.refresh(this.topology);
     return claim !== undefined && this.#search.test(claim, run) === "fits";
   }

@@ -37,6 +37,8 @@ export interface TypeSet {
   readonly frontier: readonly PricedType[];
   /** Most of each resource that any of the types has. */
   readonly ceiling: Float64Array;
+  /** Largest capacity of each resource among the types. */
+  readonly largest: Float64Array;
 }
 
 /** A pool with its types sorted and its type sets remembered. Everything here is the same for each planning attempt. */
@@ -125,7 +127,14 @@ export class PoolCatalog {
       requirements,
       priced,
       frontier,
-      ceiling: ceilingOf(frontier, this.#dimensions),
+      ceiling: mostOf(
+        frontier.map(({ free }) => free),
+        this.#dimensions,
+      ),
+      largest: mostOf(
+        priced.map(({ capacity }) => capacity),
+        this.#dimensions,
+      ),
     };
     this.#sets.push(set);
     this.#narrowed.push(new Map());
@@ -181,12 +190,11 @@ function frontierOf(priced: readonly PricedType[]): readonly PricedType[] {
   return frontier;
 }
 
-function ceilingOf(types: readonly PricedType[], dimensions: number): Float64Array {
-  const ceiling = new Float64Array(dimensions);
-  for (const { free } of types)
-    for (let index = 0; index < dimensions; index += 1)
-      ceiling[index] = Math.max(ceiling[index] ?? 0, free[index] ?? 0);
-  return ceiling;
+function mostOf(vectors: readonly Float64Array[], dimensions: number): Float64Array {
+  const most = new Float64Array(dimensions);
+  for (const vector of vectors)
+    for (let index = 0; index < dimensions; index += 1) most[index] = Math.max(most[index] ?? 0, vector[index] ?? 0);
+  return most;
 }
 
 function poolDomains(pool: SchedulingNodePool, key: string): readonly string[] {

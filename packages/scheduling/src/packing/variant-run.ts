@@ -6,16 +6,13 @@ import type { ShapeModel, VariantModel } from "./planning-model.ts";
 
 /** Equal pods that are placed one after the other under one variant: how far the search for places has come. */
 export class VariantRun {
-  readonly shape: ShapeModel;
   readonly variant: VariantModel;
-  /** Distinguishes runs in the table of claims; never 0. */
-  readonly stamp: number;
-  /** Resources that the pods ask for, by index. */
-  readonly asked: readonly number[];
   /** By domain rule: 1 for the domains that are allowed now. */
   readonly allowed: readonly Uint8Array[];
   /** By host limit: the counters it looks at. */
   readonly hostCounts: Int32Array[] = [];
+  /** Distinguishes runs in the table of claims; never 0. */
+  stamp = 0;
   /** Existing nodes before this one have refused. */
   nodesSeen = 0;
   /** Claims of the attempt's sequence before this place have refused. */
@@ -23,24 +20,26 @@ export class VariantRun {
   /** True once every claim of the sequence has refused: from then on only claims opened since are asked. */
   exhausted = false;
   readonly #order: ClaimOrder;
+  #shape: ShapeModel | undefined;
   #opened: ClaimSequence | undefined;
 
-  constructor(
-    shape: ShapeModel,
-    variant: VariantModel,
-    options: { readonly stamp: number; readonly order: ClaimOrder; readonly topology: TopologyState },
-  ) {
-    this.shape = shape;
+  constructor(variant: VariantModel, order: ClaimOrder, topology: TopologyState) {
     this.variant = variant;
-    this.stamp = options.stamp;
-    this.#order = options.order;
-    this.asked = shape.asked;
-    const { tables } = options.topology.facts;
-    const { domainRules } = variant.plan;
-    this.allowed =
-      domainRules.length === 0
-        ? NOTHING_ALLOWED
-        : domainRules.map(({ keyIndex }) => new Uint8Array(tables[keyIndex]?.names.length ?? 0));
+    this.#order = order;
+    const { tables } = topology.facts;
+    this.allowed = variant.plan.domainRules.map(({ keyIndex }) => new Uint8Array(tables[keyIndex]?.names.length ?? 0));
+  }
+
+  /** Starts over for the pods of a shape that has the variant. */
+  begin(shape: ShapeModel, stamp: number): void {
+    this.#shape = shape;
+    this.stamp = stamp;
+    this.restart();
+  }
+
+  get shape(): ShapeModel {
+    if (this.#shape === undefined) throw new Error("the run has not begun");
+    return this.#shape;
   }
 
   /** Claims opened since the sequence was exhausted. */
@@ -74,7 +73,6 @@ export class VariantRun {
   }
 }
 
-const NOTHING_ALLOWED: readonly Uint8Array[] = [];
 const NO_COUNTS = new Int32Array(0);
 
 function countersOf({ group, counts }: HostLimit, topology: TopologyState): Int32Array {
