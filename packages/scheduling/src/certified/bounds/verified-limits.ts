@@ -1,0 +1,187 @@
+import type { PackingProblem } from "../problem.ts";
+import { CoveringLp } from "./covering-lp.ts";
+import type { ValuedItems } from "./verified-items.ts";
+import { itemCapacity } from "./verified-items.ts";
+import type { NodeKnapsack } from "./verified-node.ts";
+
+/** Multipliers beyond these are not kept for other offerings. */
+const MULTIPLIERS_MAX = 64;
+const PIVOTS_MAX = 2_000;
+
+/**
+ * Upper limits of what the offerings of one class can hold, from multipliers m ≥ 0 by weak duality: the value of any content is at most
+ * m·capacity + Σ pods × max(0, value − m·weight). True for any m, so where they come from does not matter.
+ */
+export class NodeValueLimits {
+  readonly #items: ValuedItems;
+  readonly #capacities: readonly Float64Array[];
+  readonly #prices: Float64Array;
+  /** By offering: least limit known so far. */
+  readonly #limits: Float64Array;
+  readonly #refined: Uint8Array;
+  readonly #multipliers: (Float64Array | undefined)[];
+  readonly #search: MultiplierSearch;
+  #kept = 0;
+
+  constructor(problem: PackingProblem, items: ValuedItems, offerings: readonly number[]) {
+    this.#items = items;
+    this.#capacities = offerings.map((index) =>
+      itemCapacity(problem, items, problem.offerings[index]?.free ?? new Float64Array(problem.dimensions)),
+    );
+    this.#prices = Float64Array.from(offerings, (index) => problem.offerings[index]?.priceUsdPerHour ?? 0);
+    this.#limits = new Float64Array(offerings.length).fill(items.count === 0 ? 0 : Number.POSITIVE_INFINITY);
+    this.#refined = new Uint8Array(offerings.length);
+    this.#multipliers = offerings.map(() => undefined);
+    this.#search = new MultiplierSearch(items, this.#capacities);
+  }
+
+  /** Value per dollar of some contents that nodes really can hold: the truth is not below. */
+  reachedRatio(): number {
+    let best = 0;
+    const order = byDensity(this.#items, this.#search.scale);
+    for (const [offering, capacity] of this.#capacities.entries()) {
+      const value = greedyValue(this.#items, order, capacity);
+      if (value > 0) best = Math.max(best, value / (this.#prices[offering] as number));
+    }
+    return best;
+  }
+
+  /** The offering whose limit is most above `theta` per dollar. */
+  worst(theta: number): { offering: number; price: number; ratio: number } | undefined {
+    let found: { offering: number; price: number; ratio: number } | undefined;
+    for (const [offering, limit] of this.#limits.entries()) {
+      const price = this.#prices[offering] as number;
+      const ratio = limit === 0 ? 0 : limit / price;
+      if (ratio > theta * (1 + 1e-10) && ratio > (found?.ratio ?? 0)) found = { offering, price, ratio };
+    }
+    return found;
+  }
+
+  /** Finds the best multipliers for an offering and tries them on all. False when that was done before. */
+  refine(offering: number): boolean {
+    if (this.#refined[offering] === 1) return false;
+    this.#refined[offering] = 1;
+    const multipliers = this.#search.best(this.#capacities[offering] as Float64Array);
+    this.#multipliers[offering] = multipliers;
+    const rest = uncovered(this.#items, multipliers);
+    const everyone = this.#kept++ < MULTIPLIERS_MAX;
+    for (const [other, capacity] of this.#capacities.entries()) {
+      if (!everyone && other !== offering) continue;
+      const limit = product(multipliers, capacity) + rest;
+      if (limit < (this.#limits[other] as number)) this.#limits[other] = limit;
+    }
+    return true;
+  }
+
+  knapsackOf(offering: number): NodeKnapsack {
+    const capacity = this.#capacities[offering] as Float64Array;
+    return { items: this.#items, capacity, multipliers: this.#multipliers[offering] ?? this.#search.best(capacity) };
+  }
+
+  /** Records what an exact search proved; offerings in every way smaller inherit it. */
+  settle(offering: number, limit: number): void {
+    const capacity = this.#capacities[offering] as Float64Array;
+    for (const [other, smaller] of this.#capacities.entries()) {
+      if (!smaller.every((amount, d) => amount <= (capacity[d] as number))) continue;
+      if (limit < (this.#limits[other] as number)) this.#limits[other] = limit;
+    }
+    // Never looked at again, even where the search ended without a proof.
+    this.#prices[offering] = Number.POSITIVE_INFINITY;
+  }
+}
+
+/** Best multipliers of a capacity: duals of the divisible knapsack over a working set of items that grows by the worst violated. */
+export class MultiplierSearch {
+  readonly scale: Float64Array;
+  readonly #items: ValuedItems;
+  readonly #working: Set<number>;
+
+  constructor(items: ValuedItems, capacities: readonly Float64Array[]) {
+    this.#items = items;
+    this.scale = new Float64Array(items.width);
+    for (const capacity of capacities) {
+      for (const [d, amount] of capacity.entries()) this.scale[d] = Math.max(this.scale[d] as number, amount);
+    }
+    for (const [d, amount] of this.scale.entries()) if (amount === 0) this.scale[d] = 1;
+    this.#working = new Set(byDensity(items, this.scale).slice(0, 24));
+  }
+
+  best(capacity: Float64Array): Float64Array {
+    const { width, count } = this.#items;
+    for (let round = 0; ; round++) {
+      const multipliers = this.#solve(capacity);
+      const missing: { item: number; excess: number }[] = [];
+      for (let item = 0; item < count; item++) {
+        const value = this.#items.values[item] as number;
+        let price = 0;
+        for (let d = 0; d < width; d++) {
+          price += (multipliers[d] as number) * (this.#items.weights[item * width + d] as number);
+        }
+        if (price < value * (1 - 1e-11) && !this.#working.has(item)) missing.push({ item, excess: value - price });
+      }
+      if (missing.length === 0 || round > 50) return multipliers;
+      missing.sort((a, b) => b.excess - a.excess || a.item - b.item);
+      for (const { item } of missing.slice(0, 24)) this.#working.add(item);
+    }
+  }
+
+  #solve(capacity: Float64Array): Float64Array {
+    const { width, weights, values } = this.#items;
+    const lp = new CoveringLp(
+      capacity.map((amount, d) => -amount / (this.scale[d] as number)),
+      new Float64Array(width).fill(Number.POSITIVE_INFINITY),
+    );
+    const rows = [...capacity.keys()];
+    for (const item of this.#working) {
+      const entries = rows.map((d) => -(weights[item * width + d] as number) / (this.scale[d] as number));
+      lp.addColumn(-(values[item] as number), rows, entries);
+    }
+    lp.solve(PIVOTS_MAX);
+    return lp.duals.map((dual, d) => Math.max(0, dual) / (this.scale[d] as number));
+  }
+}
+
+/** Σ pods × max(0, value − m·weight). */
+export function uncovered({ count, width, weights, values, pods }: ValuedItems, multipliers: Float64Array): number {
+  let sum = 0;
+  for (let item = 0; item < count; item++) {
+    let value = values[item] as number;
+    for (let d = 0; d < width; d++) value -= (multipliers[d] as number) * (weights[item * width + d] as number);
+    if (value > 0) sum += value * (pods[item] as number);
+  }
+  return sum;
+}
+
+export function product(a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let index = 0; index < a.length; index++) sum += (a[index] as number) * (b[index] as number);
+  return sum;
+}
+
+/** Items by value per share of the largest node, best first. */
+function byDensity({ count, width, weights, values }: ValuedItems, scale: Float64Array): number[] {
+  const density = new Float64Array(count);
+  for (let item = 0; item < count; item++) {
+    let share = 1e-12;
+    for (let d = 0; d < width; d++) share += (weights[item * width + d] as number) / (scale[d] as number);
+    density[item] = (values[item] as number) / share;
+  }
+  return [...density.keys()].sort((a, b) => (density[b] as number) - (density[a] as number) || a - b);
+}
+
+function greedyValue(items: ValuedItems, order: readonly number[], capacity: Float64Array): number {
+  const { width, weights, values, pods } = items;
+  const free = capacity.slice();
+  let total = 0;
+  for (const item of order) {
+    let count = pods[item] as number;
+    for (let d = 0; d < width && count > 0; d++) {
+      const weight = weights[item * width + d] as number;
+      if (weight > 0) count = Math.min(count, Math.floor((free[d] as number) / weight));
+    }
+    if (count <= 0) continue;
+    total += count * (values[item] as number);
+    for (let d = 0; d < width; d++) free[d] = (free[d] as number) - count * (weights[item * width + d] as number);
+  }
+  return total;
+}
