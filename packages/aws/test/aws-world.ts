@@ -45,7 +45,7 @@ export const DISCOVERY = { "karpenter.sh/discovery": "demo" };
 
 /** An account with the network and the role of a cluster `demo`, and providers that talk to it over HTTP. */
 export interface AwsWorld extends AsyncDisposable {
-  readonly clients: AwsClients;
+  readonly clients: Required<AwsClients>;
   readonly clock: ManualClock;
   readonly local: SteerableLocalAws;
   readonly booted: BootInstance[];

@@ -16,6 +16,7 @@ import {
   SQSClient,
 } from "@aws-sdk/client-sqs";
 import { GetParameterCommand, GetParametersCommand, SSMClient } from "@aws-sdk/client-ssm";
+import { instanceTypeFacts } from "@nodeless/catalog";
 import { imageIdForPath, knownImages } from "../src/images.ts";
 import { type CloudWorld, refusal, startCloud } from "./cloud-world.ts";
 
@@ -183,6 +184,38 @@ test("prices have the shape of the price list and answer its filters", async () 
       (await pricing.send(new GetProductsCommand({ ServiceCode: "AmazonEC2", Filters: filter(fields) }))).PriceList,
       [],
     );
+});
+
+test("the price list is the catalogue: every type with a price once, bare metal apart as dedicated", async () => {
+  await using world = await startCloud();
+  const pricing = world.client(PricingClient);
+  const listed = new Map<string, number>();
+  for (const [tenancy, productFamily] of [
+    ["Shared", "Compute Instance"],
+    ["Dedicated", "Compute Instance (bare metal)"],
+    ["Shared", "Compute Instance (bare metal)"],
+  ]) {
+    const fields = { regionCode: "ap-northeast-2", tenancy, productFamily };
+    const Filters = Object.entries(fields).map(([Field, Value]) => ({ Type: "TERM_MATCH" as const, Field, Value }));
+    let NextToken: string | undefined;
+    do {
+      const page = await pricing.send(new GetProductsCommand({ ServiceCode: "AmazonEC2", Filters, NextToken }));
+      for (const line of page.PriceList ?? []) {
+        const { product, terms } = JSON.parse(String(line));
+        const { instanceType } = product.attributes;
+        assert.equal(instanceType.includes(".metal"), tenancy === "Dedicated", instanceType);
+        assert.equal(listed.has(instanceType), false, instanceType);
+        const [{ priceDimensions }] = Object.values(terms.OnDemand) as [{ priceDimensions: object }];
+        const [{ pricePerUnit }] = Object.values(priceDimensions) as [{ pricePerUnit: { USD: string } }];
+        listed.set(instanceType, Number(pricePerUnit.USD));
+      }
+      NextToken = page.NextToken;
+    } while (NextToken !== undefined);
+  }
+  const known = instanceTypeFacts("ap-northeast-2").flatMap(({ name, onDemandUsdPerHour }) =>
+    onDemandUsdPerHour === undefined ? [] : [[name, onDemandUsdPerHour] as const],
+  );
+  assert.deepEqual(listed, new Map(known));
 });
 
 /** Lets the event loop turn until the condition holds. */

@@ -1,9 +1,9 @@
-import { DescribeSpotPriceHistoryCommand } from "@aws-sdk/client-ec2";
-import { type Filter, GetProductsCommand } from "@aws-sdk/client-pricing";
+import { DescribeSpotPriceHistoryCommand, type EC2Client } from "@aws-sdk/client-ec2";
 import { instanceTypeFacts } from "@nodeless/catalog";
-import { allPages } from "../aws-calls.ts";
+import { allPages, withAbort } from "../aws-calls.ts";
 import { ExpiringCache } from "../expiring-cache.ts";
 import type { AwsCloudOptions, AwsCloudSettings } from "../options.ts";
+import { listedPrices } from "./price-list.ts";
 
 /** Source: Karpenter AWS provider, pricing refresh. */
 const LIFETIME_MS = 12 * 60 * 60_000;
@@ -30,79 +30,51 @@ export class Prices {
 
   onDemand(): Promise<OnDemandPrices> {
     return this.#onDemand.get("all", async () => {
-      const listed = builtInPrices(this.#options.region);
-      const { pricing } = this.#options.clients;
-      if (pricing === undefined || this.#settings.isolatedVpc) return listed;
+      const { region, logger, clients } = this.#options;
+      const builtIn = builtInPrices(region);
+      if (clients.pricing === undefined || this.#settings.isolatedVpc) return builtIn;
       try {
-        const [shared, metal] = await Promise.all([
-          this.#products([match("tenancy", "Shared"), match("productFamily", "Compute Instance")]),
-          this.#products([match("tenancy", "Dedicated"), match("productFamily", "Compute Instance (bare metal)")]),
-        ]);
-        return new Map([...listed, ...metal, ...shared]);
+        const listed = await listedPrices(clients.pricing, region);
+        return new Map([...builtIn, ...[...listed].map(([type, { usdPerHour }]) => [type, usdPerHour] as const)]);
       } catch (error) {
-        this.#options.logger.warn("price list is out of reach, using built-in prices", { error });
-        return listed;
+        logger.warn("price list is out of reach, using built-in prices", { error });
+        return builtIn;
       }
     });
   }
 
   spot(): Promise<SpotPrices> {
-    return this.#spot.get("all", async () => {
-      const { clients, clock } = this.#options;
-      const history = await allPages(async (token) => {
-        const answer = await clients.ec2.send(
-          new DescribeSpotPriceHistoryCommand({
-            StartTime: clock.now(),
-            ProductDescriptions: ["Linux/UNIX", "Linux/UNIX (Amazon VPC)"],
-            NextToken: token,
-          }),
-        );
-        return { items: answer.SpotPriceHistory, nextToken: answer.NextToken };
-      });
-      const newest = new Map<string, number>();
-      const prices = new Map<string, number>();
-      for (const { InstanceType, AvailabilityZone, SpotPrice, Timestamp } of history) {
-        const key = spotKey(InstanceType ?? "", AvailabilityZone ?? "");
-        const at = Timestamp?.getTime() ?? 0;
-        const usd = Number(SpotPrice);
-        if (!(usd > 0) || at < (newest.get(key) ?? Number.NEGATIVE_INFINITY)) continue;
-        newest.set(key, at);
-        prices.set(key, usd);
-      }
-      return prices;
-    });
+    const { clients, clock } = this.#options;
+    return this.#spot.get("all", () => spotPrices(clients.ec2, clock.now()));
   }
+}
 
-  async #products(filters: readonly Filter[]): Promise<Map<string, number>> {
-    const { pricing } = this.#options.clients;
-    if (pricing === undefined) return new Map();
-    const lines = await allPages(async (token) => {
-      const answer = await pricing.send(
-        new GetProductsCommand({
-          ServiceCode: "AmazonEC2",
-          Filters: [
-            match("regionCode", this.#options.region),
-            match("operatingSystem", "Linux"),
-            match("preInstalledSw", "NA"),
-            match("capacitystatus", "Used"),
-            match("marketoption", "OnDemand"),
-            ...filters,
-          ],
-          NextToken: token,
-        }),
-      );
-      return { items: answer.PriceList as readonly string[] | undefined, nextToken: answer.NextToken };
+/** Linux spot prices in force at a time. */
+export async function spotPrices(ec2: EC2Client, at: Date, signal?: AbortSignal): Promise<SpotPrices> {
+  const history = await allPages(async (NextToken) => {
+    const command = new DescribeSpotPriceHistoryCommand({
+      StartTime: at,
+      ProductDescriptions: ["Linux/UNIX", "Linux/UNIX (Amazon VPC)"],
+      NextToken,
     });
-    return new Map(lines.map(parseProduct).filter((price) => price !== undefined));
+    const answer = await withAbort(signal, (options) => ec2.send(command, options));
+    return { items: answer.SpotPriceHistory, nextToken: answer.NextToken };
+  });
+  const newest = new Map<string, number>();
+  const prices = new Map<string, number>();
+  for (const { InstanceType, AvailabilityZone, SpotPrice, Timestamp } of history) {
+    const key = spotKey(InstanceType ?? "", AvailabilityZone ?? "");
+    const since = Timestamp?.getTime() ?? 0;
+    const usd = Number(SpotPrice);
+    if (!(usd > 0) || since < (newest.get(key) ?? Number.NEGATIVE_INFINITY)) continue;
+    newest.set(key, since);
+    prices.set(key, usd);
   }
+  return prices;
 }
 
 export function spotKey(instanceType: string, zone: string): string {
   return `${instanceType}/${zone}`;
-}
-
-function match(Field: string, Value: string): Filter {
-  return { Type: "TERM_MATCH", Field, Value };
 }
 
 function builtInPrices(region: string): Map<string, number> {
@@ -110,28 +82,4 @@ function builtInPrices(region: string): Map<string, number> {
   for (const { name, onDemandUsdPerHour } of instanceTypeFacts(region))
     if (onDemandUsdPerHour !== undefined) prices.set(name, onDemandUsdPerHour);
   return prices;
-}
-
-interface Product {
-  readonly product?: { readonly attributes?: { readonly instanceType?: string } };
-  readonly terms?: {
-    readonly OnDemand?: Readonly<
-      Record<
-        string,
-        { readonly priceDimensions?: Readonly<Record<string, { readonly pricePerUnit?: { readonly USD?: string } }>> }
-      >
-    >;
-  };
-}
-
-/** One line of the price list; undefined when it has no positive hourly price. */
-function parseProduct(line: string): [instanceType: string, usdPerHour: number] | undefined {
-  const { product, terms } = JSON.parse(line) as Product;
-  const instanceType = product?.attributes?.instanceType;
-  for (const term of Object.values(terms?.OnDemand ?? {}))
-    for (const dimension of Object.values(term.priceDimensions ?? {})) {
-      const usd = Number(dimension.pricePerUnit?.USD);
-      if (instanceType !== undefined && usd > 0) return [instanceType, usd];
-    }
-  return undefined;
 }

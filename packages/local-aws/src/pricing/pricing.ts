@@ -42,11 +42,18 @@ function productsFor(filters: readonly Filter[]): readonly Product[] {
     instanceTypeFacts(region)
       .filter((facts) => facts.onDemandUsdPerHour !== undefined)
       .map((facts) => ({ facts, attributes: attributesOf(facts) }))
-      .filter(({ attributes }) =>
-        filters.every(({ Field = "", Value }) => attributes[Field] === Value || Field === "ServiceCode"),
+      .filter(({ facts, attributes }) =>
+        filters.every(
+          ({ Field = "", Value }) =>
+            Field === "ServiceCode" || (Field === "productFamily" ? productFamily(facts) : attributes[Field]) === Value,
+        ),
       )
       .map(({ facts, attributes }) => product(facts, attributes)),
   );
+}
+
+function productFamily({ bareMetal }: InstanceTypeFacts): string {
+  return bareMetal ? "Compute Instance (bare metal)" : "Compute Instance";
 }
 
 function attributesOf(facts: InstanceTypeFacts): Readonly<Record<string, string>> {
@@ -59,7 +66,8 @@ function attributesOf(facts: InstanceTypeFacts): Readonly<Record<string, string>
     vcpu: String(facts.vcpus),
     memory: `${facts.memoryMiB / 1024} GiB`,
     operatingSystem: "Linux",
-    tenancy: "Shared",
+    // Bare metal belongs to one customer.
+    tenancy: facts.bareMetal ? "Dedicated" : "Shared",
     preInstalledSw: "NA",
     capacitystatus: "Used",
     marketoption: "OnDemand",
@@ -81,7 +89,7 @@ function product(facts: InstanceTypeFacts, attributes: Readonly<Record<string, s
     json: () =>
       JSON.stringify({
         product: {
-          productFamily: facts.bareMetal ? "Compute Instance (bare metal)" : "Compute Instance",
+          productFamily: productFamily(facts),
           attributes,
           sku,
         },
