@@ -4,6 +4,7 @@ import { completionCommand } from "./commands/completion.ts";
 import { downCommand } from "./commands/down.ts";
 import { envCommand } from "./commands/env.ts";
 import { fargateProfileCommands } from "./commands/fargate-profile.ts";
+import { planCommand } from "./commands/plan.ts";
 import { statusCommand } from "./commands/status.ts";
 import { upCommand } from "./commands/up.ts";
 import { versionCommand } from "./commands/version.ts";
@@ -19,6 +20,7 @@ Examples:
   eval "$(nodeless env)"                        point kubectl, helm and aws at it
   nodeless status -o json                       endpoints, nodes and pods
   nodeless down --delete                        stop it and forget it
+  nodeless plan -f manifests/                   where pods would run and what that costs; needs no cluster
 `;
 
 /** The whole command line as a tree of commands. */
@@ -33,6 +35,7 @@ export function buildProgram(terminal: Terminal): Command {
   program.addCommand(envCommand(terminal));
   program.addCommand(statusCommand(terminal));
   for (const command of fargateProfileCommands(terminal)) program.addCommand(command);
+  program.addCommand(planCommand(terminal));
   program.addCommand(versionCommand(terminal));
   program.addCommand(completionCommand(terminal, () => program));
   configure(program, terminal);

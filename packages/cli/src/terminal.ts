@@ -10,6 +10,10 @@ export interface Terminal {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Whether progress may use colour and symbols. */
   readonly colours: boolean;
+  /** Whether data may use colour: standard output is a terminal. Undefined: no. */
+  readonly outputColours?: boolean;
+  /** Width of standard output in characters; undefined when it is no terminal. */
+  readonly columns?: number;
   readonly cwd: string;
   /** How this command is typed here: `npx nodeless` in a checkout, where it is not on the path. */
   readonly command: string;
@@ -26,13 +30,15 @@ export function styled(terminal: Pick<Terminal, "colours">, style: Style, text: 
 
 /** The process's own terminal: NO_COLOR, CI and pipes switch colours off. */
 export function processTerminal(): Terminal {
-  const { env } = process;
-  const plain = (env["NO_COLOR"] ?? "") !== "" || (env["CI"] ?? "") !== "" || process.stderr.isTTY !== true;
+  const { env, stdout } = process;
+  const uncoloured = (env["NO_COLOR"] ?? "") !== "" || (env["CI"] ?? "") !== "";
   return {
     out: (data) => void process.stdout.write(data),
     err: (message) => void process.stderr.write(message),
     environment: env,
-    colours: !plain,
+    colours: !uncoloured && process.stderr.isTTY === true,
+    outputColours: !uncoloured && stdout.isTTY === true,
+    ...(stdout.isTTY === true ? { columns: stdout.columns } : {}),
     cwd: process.cwd(),
     // Only a checkout runs the sources.
     command: import.meta.url.endsWith(".ts") ? "npx nodeless" : "nodeless",
