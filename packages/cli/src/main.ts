@@ -1,5 +1,6 @@
 import { describeError } from "@nodeless/environment";
 import { Command, CommanderError, type Option } from "commander";
+import { catalogCommand } from "./commands/catalog.ts";
 import { completionCommand } from "./commands/completion.ts";
 import { downCommand } from "./commands/down.ts";
 import { envCommand } from "./commands/env.ts";
@@ -29,6 +30,8 @@ export function buildProgram(terminal: Terminal): Command {
     .description("Kubernetes without nodes: hand over pods, each gets compute, and the compute goes away with it.")
     .addHelpText("after", EPILOGUE)
     .version(VERSION, "--version", "print the version of nodeless")
+    // Options belong to the command they follow: plan and plan diff have the same ones.
+    .enablePositionalOptions()
     .showSuggestionAfterError(true);
   program.addCommand(upCommand(terminal));
   program.addCommand(downCommand(terminal));
@@ -36,6 +39,7 @@ export function buildProgram(terminal: Terminal): Command {
   program.addCommand(statusCommand(terminal));
   for (const command of fargateProfileCommands(terminal)) program.addCommand(command);
   program.addCommand(planCommand(terminal));
+  program.addCommand(catalogCommand(terminal));
   program.addCommand(versionCommand(terminal));
   program.addCommand(completionCommand(terminal, () => program));
   configure(program, terminal);
@@ -56,10 +60,12 @@ function commandPath(command: Command): string {
   return command.parent === null ? command.name() : `${commandPath(command.parent)} ${command.name()}`;
 }
 
-/** Says the default where it says something: a flag that is not given is off. */
+/** Says the default where it says something: a flag that is not given is off, a list is empty. */
 function describeOption(option: Option): string {
-  if (option.defaultValue === undefined || option.defaultValue === false) return option.description;
-  return `${option.description} (default: ${String(option.defaultValue)})`;
+  const { defaultValue } = option;
+  const isNothing = Array.isArray(defaultValue) && defaultValue.length === 0;
+  if (defaultValue === undefined || defaultValue === false || isNothing) return option.description;
+  return `${option.description} (default: ${String(defaultValue)})`;
 }
 
 const KEEP_ALIVE_MS = 60_000;

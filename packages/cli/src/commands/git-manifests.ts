@@ -106,6 +106,8 @@ function gitBytes(
       if (error === null) done(stdout);
       else fail(gitError(error, failure));
     });
+    // A git that gives up early closes its input; its exit code says why.
+    child.stdin?.on("error", () => {});
     child.stdin?.end(input ?? "");
   });
 }

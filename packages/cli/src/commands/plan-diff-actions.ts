@@ -1,5 +1,5 @@
 import { type ManifestSource, type PlanInput, planDiff, planDiffMarkdown, planDiffTable } from "@nodeless/planner";
-import { UsageError } from "../exit-codes.ts";
+import { CommandError, UsageError } from "../exit-codes.ts";
 import { formatStructured } from "../output/structured.ts";
 import type { Terminal } from "../terminal.ts";
 import { manifestsAtRevision } from "./git-manifests.ts";
@@ -17,6 +17,8 @@ export async function runPlanDiff(terminal: Terminal, sides: Sides, flags: PlanD
   const budget = parseBudget(flags.budget);
   const request = planRequest(flags);
   const sources = await sourcesOf(terminal, sides, flags.file);
+  if (sources.fresh.length === 0)
+    throw new CommandError(`${sides.fresh} has no manifests at ${flags.file.join(", ")}: check the path given with -f`);
   const after = await inputOf(terminal, sources.fresh, flags);
   const before = sources.old.length === 0 ? withoutWorkloads(after) : await inputOf(terminal, sources.old, flags);
   const outcomes = [await makePlan(terminal, before, request), await makePlan(terminal, after, request)] as const;

@@ -1,7 +1,9 @@
+import { podRequests } from "@nodeless/api";
 import { podKeyOf } from "@nodeless/scheduling";
 import type { PlanTotals } from "../contract.ts";
 import type { PlanOutcome } from "../plan/plan-cluster.ts";
 import { HOURS_PER_MONTH } from "../plan/plan-document.ts";
+import { quantitiesOf } from "../plan/quantities.ts";
 import { type Workload, workloadOf } from "../plan/workloads.ts";
 import { requestText } from "../report/amounts.ts";
 import { podGroups } from "../report/pod-groups.ts";
@@ -95,6 +97,7 @@ function workloadStates(outcome: PlanOutcome): ReadonlyMap<string, Placed> {
     const draft = draftOf(workloadOf(outcome.input, podKeyOf(pod)));
     draft.pods += 1;
     draft.unplacedPods += 1;
+    draft.requests.add(requestText(quantitiesOf(podRequests(pod.spec))));
   }
   return new Map(
     [...states].map(([id, { workload, draft }]) => [

@@ -44,7 +44,7 @@ export function requestText(quantities: Quantities): string {
   const more = Object.entries(others)
     .filter(([name]) => name !== "pods" && name !== "ephemeral-storage")
     .map(([name, amount]) => `${amount} ${name.slice(name.indexOf("/") + 1)}`);
-  return [cpu, memory, ...more].join(" ");
+  return cpu === "0" && memory === "0" && more.length === 0 ? "nothing" : [cpu, memory, ...more].join(" ");
 }
 
 /** `3 nodes` */
