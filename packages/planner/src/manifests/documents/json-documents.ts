@@ -1,4 +1,5 @@
 import { LineCounter } from "yaml";
+import { NESTING_MAX } from "../limits.ts";
 import type { Path } from "../schema/check-value.ts";
 import type { RawDocument } from "./parsed-document.ts";
 
@@ -96,29 +97,45 @@ class PlaceScanner {
     this.#at = start;
   }
 
-  value(start?: number): JsonPlace {
+  value(): JsonPlace {
+    return this.#value(0);
+  }
+
+  /** `start`: of a field, its name's. Below the deepest object places are not kept: the text may nest deeper than the stack. */
+  #value(depth: number, start?: number): JsonPlace {
     const { token, index } = this.#next();
     const place = start ?? index;
-    if (token === "{") return { start: place, fields: this.#fields() };
-    if (token === "[") return { start: place, items: this.#items() };
+    const opens = token === "{" || token === "[";
+    if (opens && depth > NESTING_MAX) this.#skip();
+    else if (token === "{") return { start: place, fields: this.#fields(depth + 1) };
+    else if (token === "[") return { start: place, items: this.#items(depth + 1) };
     return { start: place };
   }
 
-  #fields(): ReadonlyMap<string, JsonPlace> {
+  #fields(depth: number): ReadonlyMap<string, JsonPlace> {
     const fields = new Map<string, JsonPlace>();
     while (this.#peek() !== "}") {
       const { token, index } = this.#next();
-      fields.set(JSON.parse(token) as string, this.value(index));
+      fields.set(JSON.parse(token) as string, this.#value(depth, index));
     }
     this.#next();
     return fields;
   }
 
-  #items(): readonly JsonPlace[] {
+  #items(depth: number): readonly JsonPlace[] {
     const items: JsonPlace[] = [];
-    while (this.#peek() !== "]") items.push(this.value());
+    while (this.#peek() !== "]") items.push(this.#value(depth));
     this.#next();
     return items;
+  }
+
+  /** Past the end of the value that has just been opened. */
+  #skip(): void {
+    for (let open = 1; open > 0; ) {
+      const { token } = this.#next();
+      if (token === "{" || token === "[") open += 1;
+      else if (token === "}" || token === "]") open -= 1;
+    }
   }
 
   #skipSeparators(): void {

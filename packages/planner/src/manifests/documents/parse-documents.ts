@@ -1,4 +1,4 @@
-import type { InputNotice } from "../../contract.ts";
+import type { InputNotice, SourceLocation } from "../../contract.ts";
 import { DOCUMENTS_MAX, JSON_FILE_BYTES_MAX, NESTING_MAX, YAML_FILE_BYTES_MAX } from "../limits.ts";
 import type { ProblemList } from "../problem.ts";
 import { isPlainObject } from "../schema/check-value.ts";
@@ -38,7 +38,15 @@ export function parseDocuments(sources: readonly ManifestSource[], problems: Pro
   return { documents, notices };
 }
 
-const placeOf = (raw: RawDocument): { file: string; line: number } => ({ file: raw.file, line: raw.lineOf([]) });
+/** The line is looked up when somebody asks: a dump of ten thousand pods without problems never needs it. */
+function placeOf(raw: RawDocument): SourceLocation {
+  return {
+    file: raw.file,
+    get line() {
+      return raw.lineOf([]);
+    },
+  };
+}
 
 /** A file beside the manifests, such as package.json or a chart's values. */
 function isNoManifest(value: unknown): boolean {
@@ -53,7 +61,7 @@ function rawDocuments({ file, text }: ManifestSource, problems: ProblemList): re
   };
   if (text.length > JSON_FILE_BYTES_MAX) return refuse(`larger than ${JSON_FILE_BYTES_MAX} bytes; split it`);
   if (text.includes("\0")) return refuse("not a text file; give YAML or JSON");
-  const plain = withoutHelmReport(text.startsWith("\uFEFF") ? ` ${text.slice(1)}` : text);
+  const plain = withoutHelmReport(text.startsWith("\uFEFF") ? text.slice(1) : text);
   const json = jsonDocuments(plain, file);
   if (json !== undefined) return json;
   if (text.length > YAML_FILE_BYTES_MAX)

@@ -89,12 +89,26 @@ function templateProblem(file: string, text: string): ManifestProblem {
   };
 }
 
+/** What to look at, by the parser's code of the mistake. */
+const HINTS: ReadonlyMap<string, string> = new Map([
+  ["DUPLICATE_KEY", "remove one, or restore the indentation if it was lost"],
+  ["TAB_AS_INDENT", "write spaces"],
+  ["BAD_INDENT", "check the indentation"],
+  ["BLOCK_AS_IMPLICIT_KEY", "check the indentation, or put the value in quotes if it contains a colon"],
+  ["MULTILINE_IMPLICIT_KEY", "check the indentation"],
+]);
+
+/** The first mistake of each document: the parser's later ones mostly follow from it. Keys given twice are all real. */
 function syntaxProblems({ errors }: Document.Parsed, file: string, lines: LineCounter): readonly ManifestProblem[] {
-  return errors.map((error) => {
+  const shown = errors.filter((error, index) => index === 0 || error.code === "DUPLICATE_KEY");
+  return shown.map((error) => {
     const { line, col } = lines.linePos(error.pos[0]);
-    const text = /call stack/.test(error.message) ? "nested too deeply; flatten it" : withoutPeriod(error);
-    const hint = error.code === "DUPLICATE_KEY" ? "; remove one, or restore the indentation if it was lost" : "";
-    return { file, line, column: col, path: "", message: `not valid YAML: ${text}${hint}` };
+    // The parser's only limit on depth is the stack, which ends somewhere.
+    if (/call stack/.test(error.message))
+      return { file, path: "", message: "not valid YAML: nested too deeply; flatten it" };
+    const hint = HINTS.get(error.code);
+    const message = `not valid YAML: ${withoutPeriod(error)}${hint === undefined ? "" : `; ${hint}`}`;
+    return { file, line, column: col, path: "", message };
   });
 }
 

@@ -59,6 +59,7 @@ class Expansion {
   readonly #defaults: PodDefaults;
   /** Names that somebody else decided. */
   readonly #taken = new Set<string>();
+  readonly #bareSpecs = new Map<string, PodSpec>();
   readonly #existingClaims: ReadonlySet<string>;
 
   constructor(objects: ObjectSet, defaults: PodDefaults) {
@@ -87,7 +88,7 @@ class Expansion {
     const { namespace, name } = object.metadata;
     const fate = fateOf(object);
     if (fate === "leave") return;
-    const pod = { ...object, spec: this.#defaults.complete(object.spec, namespace ?? "default") };
+    const pod = { ...object, spec: this.#shared(object.spec, namespace ?? "default") };
     if (fate === "bound") this.boundPods.push(pod);
     else {
       this.pods.push(pod);
@@ -95,6 +96,16 @@ class Expansion {
     }
     if ((object.spec.schedulingGates ?? []).length > 0 && fate === "place")
       this.#notice(document, "waits at scheduling gates; planned as if they were open");
+  }
+
+  /** Bare pods of one shape share their spec as those of one controller do, so that grouping them later is cheap. */
+  #shared(spec: PodSpec, namespace: string): PodSpec {
+    const text = `${namespace} ${JSON.stringify(spec)}`;
+    const known = this.#bareSpecs.get(text);
+    if (known !== undefined) return known;
+    const completed = this.#defaults.complete(spec, namespace);
+    this.#bareSpecs.set(text, completed);
+    return completed;
   }
 
   #notice({ at, ...document }: ParsedDocument, message: string): void {

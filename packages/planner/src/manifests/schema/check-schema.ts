@@ -1,5 +1,5 @@
 import { closest } from "@nodeless/eks/spec";
-import { describe, isPlainObject, type Path, type Report } from "./check-value.ts";
+import { describe, isPlainObject, type Path, quoteHint, type Report } from "./check-value.ts";
 
 /** The part of a CustomResourceDefinition's schema that Karpenter's definitions use. */
 export interface ValueSchema {
@@ -60,7 +60,7 @@ function checkFields(value: unknown, schema: ValueSchema, path: Path, report: Re
   }
   for (const [key, field] of Object.entries(properties ?? {}))
     if (field.default !== undefined && (value[key] ?? undefined) === undefined) result.push([key, field.default]);
-  for (const key of required) if (!result.some(([name]) => name === key)) report([...path, key], "required");
+  for (const key of required) if (!result.some(([name]) => name === key)) report([...path, key], "required; add it");
   return Object.fromEntries(result);
 }
 
@@ -86,8 +86,7 @@ function checkItems(value: unknown, schema: ValueSchema, path: Path, report: Rep
 
 function checkText(value: unknown, schema: ValueSchema, path: Path, report: Report): unknown {
   if (typeof value !== "string") {
-    const hint = typeof value === "number" || typeof value === "boolean" ? `; put it in quotes: "${value}"` : "";
-    report(path, `expected text, found ${describe(value)}${hint}`);
+    report(path, `expected text, found ${describe(value)}${quoteHint(value)}`);
     return undefined;
   }
   const words = schema.enum?.map(String);
@@ -95,7 +94,7 @@ function checkText(value: unknown, schema: ValueSchema, path: Path, report: Repo
     const near = closest(value, words);
     report(
       path,
-      `expected ${words.join(", ")}, found ${describe(value)}${near === undefined ? "" : `; did you mean ${near}?`}`,
+      `expected ${words.join(" or ")}, found ${describe(value)}${near === undefined ? "" : `; did you mean ${near}?`}`,
     );
   } else if (schema.pattern !== undefined && !new RegExp(schema.pattern).test(value))
     report(path, `${describe(value)} does not match ${schema.pattern}`);

@@ -1,6 +1,6 @@
 import { compareQuantities, isQuantity } from "@nodeless/api";
 import { closest } from "@nodeless/eks/spec";
-import { type Field, type FieldType, type ObjectType, objectType } from "./notation.ts";
+import { type FieldType, type ObjectType, objectType } from "./notation.ts";
 
 /** Names and positions from the document's root to a value. */
 export type Path = readonly (string | number)[];
@@ -62,8 +62,11 @@ function refuse(path: Path, report: Report, message: string): undefined {
   return undefined;
 }
 
-const quoteHint = (value: unknown): string =>
-  typeof value === "number" || typeof value === "boolean" ? `; put it in quotes: "${value}"` : "";
+/** A fraction is not repeated: 1.10 has become 1.1 by now. */
+export function quoteHint(value: unknown): string {
+  if (typeof value === "boolean" || Number.isInteger(value)) return `; put it in quotes: "${value}"`;
+  return typeof value === "number" ? "; put it in quotes" : "";
+}
 
 function checkInteger(value: unknown, path: Path, report: Report): number | undefined {
   if (typeof value === "number" && Number.isSafeInteger(value)) return value;
@@ -123,7 +126,7 @@ function checkWord(value: unknown, words: readonly string[], path: Path, report:
   return refuse(
     path,
     report,
-    `expected ${shown.join(", ")}, found ${describe(value)}${near === undefined ? "" : `; did you mean ${near}?`}`,
+    `expected ${shown.join(" or ")}, found ${describe(value)}${near === undefined ? "" : `; did you mean ${near}?`}`,
   );
 }
 
@@ -157,15 +160,32 @@ export function checkObject(value: unknown, type: ObjectType, path: Path, report
       if (read !== undefined) result[key] = read;
     }
   }
-  for (const [key, { required }] of type)
-    if (required && (value[key] === undefined || value[key] === null)) report([...path, key], "required");
+  for (const [key, { required, type: of }] of type)
+    if (required && (value[key] === undefined || value[key] === null))
+      report([...path, key], `required; ${requiredHint(of)}`);
   return result;
 }
+
+const requiredHint = (type: FieldType): string =>
+  type.kind === "oneOf" ? `write ${type.words.filter((word) => word !== "").join(" or ")}` : "add it";
 
 /** Beyond this, listing all known fields helps nobody. */
 const FIELDS_LISTED_MAX = 12;
 
-function unknownField(key: string, type: ReadonlyMap<string, Field>): string {
+/** Fields that stand one level too high or too low: found in the first type, they belong to the second. */
+const MISPLACED: readonly { readonly in: string; readonly of: string; readonly place: string }[] = [
+  { in: "Container", of: "PodSpec", place: "the pod's spec, beside containers" },
+  { in: "PodSpec", of: "Container", place: "a container" },
+  { in: "DeploymentSpec", of: "PodSpec", place: "spec.template.spec" },
+  { in: "StatefulSetSpec", of: "PodSpec", place: "spec.template.spec" },
+  { in: "DaemonSetSpec", of: "PodSpec", place: "spec.template.spec" },
+  { in: "JobSpec", of: "PodSpec", place: "spec.template.spec" },
+  { in: "CronJobSpec", of: "JobSpec", place: "spec.jobTemplate.spec" },
+];
+
+function unknownField(key: string, type: ObjectType): string {
+  const belongs = MISPLACED.find((one) => objectType(one.in) === type && objectType(one.of).has(key));
+  if (belongs !== undefined) return `unknown field here; it belongs to ${belongs.place}`;
   const near = closest(key, [...type.keys()]);
   if (near !== undefined) return `unknown field; did you mean ${JSON.stringify(near)}?`;
   return type.size <= FIELDS_LISTED_MAX

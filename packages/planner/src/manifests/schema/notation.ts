@@ -53,7 +53,13 @@ export function objectType(name: string): ObjectType {
 
 const COMMON: ObjectType = parseType("apiVersion:text kind:text metadata:ObjectMeta status:any");
 
+const KIND_TYPES = new Map<string, ObjectType>();
+
 /** The type of a whole object: its own fields and those that every object has. */
 export function kindType(name: string): ObjectType {
-  return new Map([...COMMON, ...objectType(name)]);
+  const known = KIND_TYPES.get(name);
+  if (known !== undefined) return known;
+  const type = new Map([...COMMON, ...objectType(name)]);
+  KIND_TYPES.set(name, type);
+  return type;
 }
