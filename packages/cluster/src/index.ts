@@ -10,6 +10,13 @@ export { AlreadyRunningError, acquireLock, lockHolder } from "./state/lock.ts";
 export type { RememberedFile, RuntimeInfo } from "./state/runtime-info.ts";
 export { hasRememberedFile, readRuntime, rememberedFile, rememberFile } from "./state/runtime-info.ts";
 export type { StatePaths } from "./state/state-directory.ts";
-export { contextOf, deleteState, InvalidNameError, knownNames, statePaths } from "./state/state-directory.ts";
+export {
+  contextOf,
+  deleteState,
+  InvalidNameError,
+  knownNames,
+  statePaths,
+  writeFileAtomically,
+} from "./state/state-directory.ts";
 export type { Timings } from "./timings.ts";
 export { COMPRESSED_TIMINGS, REALISTIC_TIMINGS } from "./timings.ts";
