@@ -32,7 +32,7 @@ const ASSUMED_LABELS: ReadonlyMap<string, Requirement> = new Map(
  * pool's taints (startup taints aside) and one of its required terms can be met by pool and type (karpenter.md §3.7).
  */
 export function daemonOverheads(
-  pool: SchedulingNodePool,
+  pool: Pick<SchedulingNodePool, "taints" | "requirements">,
   daemonSetPods: readonly Pod[],
 ): (instanceType: InstanceType) => DaemonOverhead {
   const daemons = daemonSetPods

@@ -14,12 +14,12 @@ import type { RulePlan, TopologyRules } from "../topology/rule-plan.ts";
 import { rulePlan } from "../topology/rule-plan.ts";
 import { buildTopology, domainNumberOfNode, nodeCounts, poolCounts } from "../topology/topology-model.ts";
 import type { TopologyFacts, TopologyState } from "../topology/topology-state.ts";
+import { planningMemory } from "./planning-memory.ts";
 import type { PodClass, PodShape } from "./pod-shape.ts";
 import { podKeyOf, podShapes, requestsWithSlot } from "./pod-shape.ts";
 import type { PodVariant } from "./pod-variant.ts";
 import type { TypeSet } from "./pool-catalog.ts";
 import { PoolCatalog } from "./pool-catalog.ts";
-import { RequirementIndex } from "./requirement-index.ts";
 import { ResourceTable } from "./resource-table.ts";
 import { NarrowingTable, TypeSets } from "./type-sets.ts";
 
@@ -84,10 +84,11 @@ export function planningModel(input: SchedulingInput): PlanningModel {
   const loads = new Set(shapes.map(({ requests }) => requests));
   const resources = new ResourceTable(loads);
   const vectors = new Map([...loads].map((requests) => [requests, askedVector(requests, resources)]));
-  const requirementIndex = new RequirementIndex();
+  const memory = planningMemory();
+  const { requirementIndex } = memory;
   const pools = [...input.nodePools].sort((a, b) => b.weight - a.weight || compareText(a.name, b.name));
   const catalogs = pools.map(
-    (pool) => new PoolCatalog(pool, { resources, requirementIndex, daemonSetPods: input.daemonSetPods }),
+    (pool) => new PoolCatalog(pool, memory.catalogOf(pool, { resources, daemonSetPods: input.daemonSetPods })),
   );
   const topology = buildTopology(input, classes, catalogs);
   const { tables } = topology.state.facts;

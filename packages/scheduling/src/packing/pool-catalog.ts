@@ -1,47 +1,13 @@
-import type { Pod } from "@nodeless/api";
-import { LABELS } from "@nodeless/api";
-import type { InstanceType, Requirements, SchedulingNodePool } from "../model.ts";
-import { isInstanceLabel } from "../requirements/labels.ts";
-import { cheapestOffering } from "../requirements/offerings.ts";
-import { allowsValue, demandsLabel, requirementsOverlap } from "../requirements/requirement.ts";
-import { compareText, mergeRequirements, requirementsConflict } from "../requirements/requirements.ts";
-import { subtractAmounts } from "../resources/amounts.ts";
+import type { Requirements, SchedulingNodePool } from "../model.ts";
+import { requirementsConflict } from "../requirements/requirements.ts";
 import type { HostPort } from "../resources/host-ports.ts";
-import type { DaemonOverhead } from "./daemon-overhead.ts";
-import { daemonOverheads } from "./daemon-overhead.ts";
-import type { RequirementIndex } from "./requirement-index.ts";
-import type { ResourceTable } from "./resource-table.ts";
-import { covers } from "./resource-table.ts";
+import type { TypeCatalog } from "./type-catalog.ts";
+import type { PoolType, TypeSet } from "./type-set.ts";
 
-/** An instance type as one pool may launch it. */
-export interface PoolType {
-  readonly type: InstanceType;
-  /** Capacity − overhead − daemons: what is left for pods. */
-  readonly free: Float64Array;
-  /** For limits; infinite nowhere. */
-  readonly capacity: Float64Array;
-  readonly daemons: DaemonOverhead;
-}
+export { typeMeets } from "./type-catalog.ts";
+export type { PoolType, PricedType, TypeSet } from "./type-set.ts";
 
-/** A type in a {@link TypeSet} with the price of its cheapest compatible available offering. */
-export interface PricedType extends PoolType {
-  readonly priceUsdPerHour: number;
-}
-
-/** The types of a pool that meet some requirements and can be bought so, cheapest first. */
-export interface TypeSet {
-  readonly index: number;
-  readonly requirements: Requirements;
-  readonly priced: readonly PricedType[];
-  /** `priced` without those that a cheaper or equally cheap one covers in every resource: enough to find the cheapest fit. */
-  readonly frontier: readonly PricedType[];
-  /** Most of each resource that any of the types has. */
-  readonly ceiling: Float64Array;
-  /** Largest capacity of each resource among the types. */
-  readonly largest: Float64Array;
-}
-
-/** A pool with its types sorted and its type sets remembered. Everything here is the same for each planning attempt. */
+/** A pool of one pass with the catalogue of its types, which may be older than the pass. */
 export class PoolCatalog {
   readonly pool: SchedulingNodePool;
   readonly types: readonly PoolType[];
@@ -49,169 +15,39 @@ export class PoolCatalog {
   readonly daemonPorts: readonly HostPort[];
   readonly hasMinValues: boolean;
   readonly root: TypeSet;
-  readonly #index: RequirementIndex;
-  readonly #dimensions: number;
-  readonly #sets: TypeSet[] = [];
-  readonly #byRequirements = new Map<number, TypeSet>();
-  readonly #narrowed: Map<number, TypeSet | undefined>[] = [];
-  readonly #domains = new Map<string, readonly string[]>();
+  readonly #types: TypeCatalog;
 
-  constructor(
-    pool: SchedulingNodePool,
-    context: {
-      readonly resources: ResourceTable;
-      readonly requirementIndex: RequirementIndex;
-      readonly daemonSetPods: readonly Pod[];
-    },
-  ) {
+  constructor(pool: SchedulingNodePool, types: TypeCatalog) {
     this.pool = pool;
-    this.#index = context.requirementIndex;
-    this.#dimensions = context.resources.names.length;
-    const overheadOf = daemonOverheads(pool, context.daemonSetPods);
-    this.types = pool.instanceTypes
-      .filter(({ requirements }) => sharedKeysOverlap(pool.requirements, requirements))
-      .map((type): PoolType => {
-        const daemons = overheadOf(type);
-        const left = subtractAmounts(subtractAmounts(type.capacity, type.overhead), daemons.requests);
-        return {
-          type,
-          daemons,
-          free: context.resources.vector(left),
-          capacity: context.resources.vector(type.capacity),
-        };
-      });
-    this.daemonPorts = [...new Set(this.types.map(({ daemons }) => daemons))].flatMap(({ ports }) => ports);
-    this.hasMinValues = [...pool.requirements.values()].some(({ minValues }) => minValues !== undefined);
-    this.root = this.#build(pool.requirements, this.types);
+    this.#types = types;
+    this.types = types.types;
+    this.daemonPorts = types.daemonPorts;
+    this.hasMinValues = types.hasMinValues;
+    this.root = types.root;
   }
 
   /** The set narrowed by further requirements; undefined when they exclude each other. The set may be without types. */
   narrow(set: TypeSet, requirementNumber: number): TypeSet | undefined {
-    const known = this.#narrowed[set.index];
-    if (known?.has(requirementNumber) === true) return known.get(requirementNumber);
-    const wanted = this.#index.get(requirementNumber);
-    const narrowed = this.#conflicts(set.requirements, wanted)
-      ? undefined
-      : this.#build(mergeRequirements(set.requirements, wanted), set.priced);
-    known?.set(requirementNumber, narrowed);
-    return narrowed;
+    return this.#types.narrow(set, requirementNumber);
   }
 
   /** The set narrowed to these domains of a topology key. */
   narrowToDomains(set: TypeSet, key: string, domains: readonly string[]): TypeSet | undefined {
-    return this.narrow(set, this.#index.numberOfDomains(key, domains));
-  }
-
-  #conflicts(have: Requirements, wanted: Requirements): boolean {
-    for (const wish of wanted.values()) {
-      const offered = have.get(wish.key);
-      if (offered !== undefined && !requirementsOverlap(offered, wish)) return true;
-    }
-    return false;
-  }
-
-  #build(requirements: Requirements, from: readonly PoolType[]): TypeSet {
-    const number = this.#index.numberOf(requirements);
-    const known = this.#byRequirements.get(number);
-    if (known !== undefined) return known;
-    const priced: PricedType[] = [];
-    for (const one of from) {
-      if (!typeMeets(one.type, requirements)) continue;
-      const offering = cheapestOffering(one.type, requirements);
-      if (offering !== undefined) priced.push({ ...one, priceUsdPerHour: offering.priceUsdPerHour });
-    }
-    priced.sort((a, b) => a.priceUsdPerHour - b.priceUsdPerHour || compareText(a.type.name, b.type.name));
-    const frontier = frontierOf(priced);
-    const set: TypeSet = {
-      index: this.#sets.length,
-      requirements,
-      priced,
-      frontier,
-      ceiling: mostOf(
-        frontier.map(({ free }) => free),
-        this.#dimensions,
-      ),
-      largest: mostOf(
-        priced.map(({ capacity }) => capacity),
-        this.#dimensions,
-      ),
-    };
-    this.#sets.push(set);
-    this.#narrowed.push(new Map());
-    this.#byRequirements.set(number, set);
-    return set;
+    return this.#types.narrowToDomains(set, key, domains);
   }
 
   /** Domains of a topology key that new nodes of this pool may have, sorted. */
   domainsOf(key: string): readonly string[] {
-    let domains = this.#domains.get(key);
-    if (domains === undefined) {
-      domains = poolDomains(this.pool, key);
-      this.#domains.set(key, domains);
-    }
-    return domains;
+    return this.#types.domainsOf(key);
   }
 
   /** Domains of a topology key that a node of the set may still have. */
   possibleDomains(set: TypeSet, key: string): readonly string[] {
-    const own = set.requirements.get(key);
-    const all = this.domainsOf(key);
-    return own === undefined ? all : all.filter((domain) => allowsValue(own, domain));
+    return this.#types.possibleDomains(set, key);
   }
 
   /** Why this pool can never take pods with such requirements, whatever the type; undefined when it may. */
   conflictWith(wanted: Requirements, wellKnown: ReadonlySet<string>): string | undefined {
     return requirementsConflict(this.pool.requirements, wanted, wellKnown)?.message;
   }
-}
-
-function sharedKeysOverlap(a: Requirements, b: Requirements): boolean {
-  for (const one of a.values()) {
-    const other = b.get(one.key);
-    if (other !== undefined && !requirementsOverlap(one, other)) return false;
-  }
-  return true;
-}
-
-/** True if a node of the type can meet the requirements, offerings aside. */
-export function typeMeets(type: InstanceType, requirements: Requirements): boolean {
-  for (const wish of requirements.values()) {
-    const offered = type.requirements.get(wish.key);
-    if (offered === undefined) {
-      if (isInstanceLabel(wish.key) && demandsLabel(wish)) return false;
-    } else if (!requirementsOverlap(offered, wish)) return false;
-  }
-  return true;
-}
-
-function frontierOf(priced: readonly PricedType[]): readonly PricedType[] {
-  const frontier: PricedType[] = [];
-  for (const one of priced) if (!frontier.some((cheaper) => covers(cheaper.free, one.free))) frontier.push(one);
-  return frontier;
-}
-
-function mostOf(vectors: readonly Float64Array[], dimensions: number): Float64Array {
-  const most = new Float64Array(dimensions);
-  for (const vector of vectors)
-    for (let index = 0; index < dimensions; index += 1) most[index] = Math.max(most[index] ?? 0, vector[index] ?? 0);
-  return most;
-}
-
-function poolDomains(pool: SchedulingNodePool, key: string): readonly string[] {
-  const own = pool.requirements.get(key);
-  const values = new Set<string>();
-  for (const { offerings, requirements } of pool.instanceTypes) {
-    for (const offering of offerings) {
-      if (!offering.available) continue;
-      if (key === LABELS.zone) values.add(offering.zone);
-      else if (key === LABELS.capacityType) values.add(offering.capacityType);
-      else if (key === LABELS.zoneId && offering.zoneId !== undefined) values.add(offering.zoneId);
-    }
-    const offered = requirements.get(key);
-    if (offered !== undefined && !offered.complement) for (const value of offered.values) values.add(value);
-  }
-  const offeringKey = key === LABELS.zone || key === LABELS.capacityType || key === LABELS.zoneId;
-  if (own !== undefined && !own.complement && !offeringKey && values.size === 0)
-    for (const value of own.values) values.add(value);
-  return [...values].filter((value) => own === undefined || allowsValue(own, value)).sort(compareText);
 }

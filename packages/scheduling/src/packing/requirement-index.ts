@@ -30,6 +30,10 @@ export class RequirementIndex {
     return number;
   }
 
+  get size(): number {
+    return this.#sets.length;
+  }
+
   get(number: number): Requirements {
     const requirements = this.#sets[number];
     if (requirements === undefined) throw new RangeError(`no requirement set ${number}`);
@@ -37,7 +41,8 @@ export class RequirementIndex {
   }
 }
 
-function canonicalText(requirements: Requirements): string {
+/** Equal for equal sets, whatever the order of keys and values. */
+export function canonicalText(requirements: Requirements): string {
   const entries = [...requirements.values()].sort((a, b) => compareText(a.key, b.key));
   return JSON.stringify(
     entries.map(({ key, complement, values, gte, lte, minValues }) => [

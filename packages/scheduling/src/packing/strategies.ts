@@ -4,6 +4,7 @@ import type { OpenClaim } from "./open-claim.ts";
 import { claimPriceUsdPerHour, typesToSearch, withinLimit } from "./open-claim.ts";
 import type { PackingStrategy, PlacementAttempt } from "./placement-attempt.ts";
 import type { PlanningModel, ShapeModel } from "./planning-model.ts";
+import type { PricedType } from "./pool-catalog.ts";
 import { CPU, covers, MEMORY } from "./resource-table.ts";
 
 /** Karpenter's way: the emptiest open claim first, every claim may grow to the largest type. */
@@ -39,12 +40,15 @@ const PODS_FOR_ALL_TRIES_MAX = 3_000;
 export function cheapestStrategies(model: PlanningModel): readonly PackingStrategy[] {
   const hosts = hostsNeeded(model);
   const pods = model.shapes.reduce((sum, { shape }) => sum + shape.pods.length, 0);
-  return triesFor(hosts, pods).map(({ fill, repellingFirst }) => ({
-    order: "oldest",
-    arrange: (shapes) =>
-      repellingFirst ? [...shapes.filter(repels), ...shapes.filter((shape) => !repels(shape))] : shapes,
-    growthLimitUsdPerHour: (claim, attempt) => efficientPrice(claim, attempt, { fill, hosts }),
-  }));
+  return triesFor(hosts, pods).map(({ fill, repellingFirst }) => {
+    const prices = new ResourcePrices();
+    return {
+      order: "oldest",
+      arrange: (shapes) =>
+        repellingFirst ? [...shapes.filter(repels), ...shapes.filter((shape) => !repels(shape))] : shapes,
+      growthLimitUsdPerHour: (claim, attempt) => efficientPrice(claim, attempt, { fill, hosts, prices }),
+    };
+  });
 }
 
 function triesFor(hosts: number, pods: number): readonly Try[] {
@@ -77,12 +81,12 @@ function hostsNeeded({ shapes }: PlanningModel): number {
 function efficientPrice(
   claim: OpenClaim,
   { outstanding, claims }: PlacementAttempt,
-  { fill, hosts }: { readonly fill: number; readonly hosts: number },
+  { fill, hosts, prices }: { readonly fill: number; readonly hosts: number; readonly prices: ResourcePrices },
 ): number {
   const nodesToCome = Math.max(1, hosts - claims.length);
   const share = Number.isFinite(fill) ? Math.min(1, fill / nodesToCome) : 1;
   const hope = outstanding.map((amount) => amount * share);
-  const [cpuUsd, memoryUsd] = resourcePrices(claim, outstanding);
+  const [cpuUsd, memoryUsd] = prices.of(claim, outstanding);
   let best = claimPriceUsdPerHour(claim);
   let bestRatio = Number.POSITIVE_INFINITY;
   for (const type of typesToSearch(claim, claim.set)) {
@@ -101,6 +105,30 @@ function efficientPrice(
 
 /** Types whose value per dollar differs by less count as equal. */
 const RATIO_TOLERANCE = 0.002;
+/** Prices are kept until demand for a resource has changed by about this share. */
+const DEMAND_STEPS_PER_DOUBLING = 12;
+
+/** Remembers {@link resourcePrices} while demand changes little. */
+class ResourcePrices {
+  readonly #known = new Map<
+    readonly PricedType[],
+    { readonly demand: number; readonly prices: readonly [number, number] }
+  >();
+
+  of(claim: OpenClaim, demand: Float64Array): readonly [number, number] {
+    const types = typesToSearch(claim, claim.set);
+    // Only the ratio of the two demands matters.
+    const ratio = Math.max(1, demand[CPU] ?? 0) / Math.max(1, demand[MEMORY] ?? 0);
+    const step = Math.round(Math.log2(ratio) * DEMAND_STEPS_PER_DOUBLING);
+    let known = this.#known.get(types);
+    if (known?.demand !== step) {
+      known = { demand: step, prices: resourcePrices(types, demand) };
+      this.#known.set(types, known);
+    }
+    return known.prices;
+  }
+}
+
 /** Steps of the search for the exchange rate between cpu and memory; each cuts the interval to two thirds. */
 const RATE_STEPS = 20;
 
@@ -108,8 +136,7 @@ const RATE_STEPS = 20;
  * What a millicore and a byte are worth at least: the prices that make all pods as dear as possible while no type is worth more
  * than it costs (the fluid bound, packing.md §2.1). The bound is concave in the share of cpu, so that a ternary search finds it.
  */
-function resourcePrices(claim: OpenClaim, demand: Float64Array): readonly [number, number] {
-  const types = typesToSearch(claim, claim.set);
+function resourcePrices(types: readonly PricedType[], demand: Float64Array): readonly [number, number] {
   const cpuUnit = 1 / Math.max(1, demand[CPU] ?? 0);
   const memoryUnit = 1 / Math.max(1, demand[MEMORY] ?? 0);
   const bound = (share: number): number => {

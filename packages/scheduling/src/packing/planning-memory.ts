@@ -1,0 +1,63 @@
+import type { Pod } from "@nodeless/api";
+import type { InstanceType, SchedulingNodePool } from "../model.ts";
+import { canonicalText, RequirementIndex } from "./requirement-index.ts";
+import type { ResourceTable } from "./resource-table.ts";
+import { TypeCatalog } from "./type-catalog.ts";
+
+/** Types in all remembered sets together, some 100 bytes each; beyond it everything is forgotten. */
+const TYPES_REMEMBERED_MAX = 500_000;
+/** Catalogues of one list of types: one per pool and set of DaemonSets. */
+const CATALOGS_PER_LIST_MAX = 64;
+const REQUIREMENTS_REMEMBERED_MAX = 50_000;
+
+/**
+ * What one pass can leave to the next: catalogues of the same types. It only saves time, since everything in it follows from
+ * values that never change.
+ */
+class PlanningMemory {
+  readonly requirementIndex: RequirementIndex = new RequirementIndex();
+  readonly #catalogs = new WeakMap<readonly InstanceType[], Map<string, TypeCatalog>>();
+  #types = 0;
+
+  get isFull(): boolean {
+    return this.#types > TYPES_REMEMBERED_MAX || this.requirementIndex.size > REQUIREMENTS_REMEMBERED_MAX;
+  }
+
+  /** The catalogue of a pool's types, from an earlier pass if nothing that it depends on has changed. */
+  catalogOf(
+    pool: SchedulingNodePool,
+    { resources, daemonSetPods }: { readonly resources: ResourceTable; readonly daemonSetPods: readonly Pod[] },
+  ): TypeCatalog {
+    const list = this.#catalogs.get(pool.instanceTypes) ?? new Map<string, TypeCatalog>();
+    this.#catalogs.set(pool.instanceTypes, list);
+    const question = JSON.stringify([
+      pool.name,
+      canonicalText(pool.requirements),
+      pool.taints,
+      resources.names,
+      daemonSetPods.map(({ spec }) => spec),
+    ]);
+    let catalog = list.get(question);
+    if (catalog === undefined) {
+      if (list.size >= CATALOGS_PER_LIST_MAX) list.clear();
+      catalog = new TypeCatalog(pool, {
+        resources,
+        daemonSetPods,
+        requirementIndex: this.requirementIndex,
+        onBuilt: (types) => {
+          this.#types += types;
+        },
+      });
+      list.set(question, catalog);
+    }
+    return catalog;
+  }
+}
+
+let memory = new PlanningMemory();
+
+/** The memory of this process, emptied when it has grown too large. */
+export function planningMemory(): PlanningMemory {
+  if (memory.isFull) memory = new PlanningMemory();
+  return memory;
+}
