@@ -41,19 +41,24 @@ export function classPrices(problem: PackingProblem, options: ClassPricesOptions
 }
 
 /** {@link classPrices} of a problem whose model is at hand. */
-export function classPricesOf(model: BoundModel, { kind, limits }: ClassPricesOptions): ClassPrices {
-  const isLate = limits === undefined ? () => false : () => limits.elapsedMs() >= limits.timeMs;
-  const solution = groupMultipliers(model, isLate);
-  scaleToPrices(model, solution.multipliers);
-  const valued = valueShapes(model, solution.multipliers);
-  const group = { multipliers: solution.multipliers, valued, flows: groupFlows(model, solution) };
-  const best = kind === "group" || isLate() ? group : (shapeMultipliers(model, group, isLate) ?? group);
+export function classPricesOf(model: BoundModel, options: ClassPricesOptions): ClassPrices {
+  const best = solveClasses(model, options);
   return {
     podUsdPerHour: best.valued.podUsdPerHour,
     lowerBoundUsdPerHour: roundedDown(best.valued.bound),
     flows: best.flows,
     offeringValueRatio: offeringValueRatios(model, best.multipliers),
   };
+}
+
+/** The best multipliers of the kind asked for. */
+export function solveClasses(model: BoundModel, { kind, limits }: ClassPricesOptions): ClassPoint {
+  const isLate = limits === undefined ? () => false : () => limits.elapsedMs() >= limits.timeMs;
+  const solution = groupMultipliers(model, isLate);
+  scaleToPrices(model, solution.multipliers);
+  const valued = valueShapes(model, solution.multipliers);
+  const group = { multipliers: solution.multipliers, valued, flows: groupFlows(model, solution) };
+  return kind === "group" || isLate() ? group : (shapeMultipliers(model, group, isLate) ?? group);
 }
 
 /** A point of the search for the best multipliers. */

@@ -2,6 +2,9 @@ export type { ClassFlow, ClassPrices, ClassPricesOptions } from "./class-prices.
 export { classPrices } from "./class-prices.ts";
 export type { FluidPrices } from "./fluid-prices.ts";
 export { fluidPrices } from "./fluid-prices.ts";
+export type { ColumnOptions, GeneratedColumn, GeneratedColumns } from "./generate-columns.ts";
+export { generateColumns } from "./generate-columns.ts";
 export { pruneOfferings } from "./prune-offerings.ts";
+export { sandPrices } from "./sand-prices.ts";
 export type { PriceCheck } from "./verified-bound.ts";
 export { checkPrices, verifiedBound } from "./verified-bound.ts";

@@ -1,0 +1,166 @@
+/** Most cells of a table: 8 bytes each, and the time of one pricing. */
+const CELLS_MAX = 1_500_000;
+/** Share of all requests that rounding up to the grid may add. */
+const LOSS_MAX = 0.0015;
+
+export interface GridItem {
+  /** Whole units of the grid, at least 1 in one of the two. */
+  readonly cpu: number;
+  readonly memory: number;
+  readonly value: number;
+  /** Returned by {@link ContentGrid.trace}. */
+  readonly shape: number;
+}
+
+/**
+ * The best contents of all nodes at once: a table over cpu × memory of the most value that fits, every item as often as wanted. One table serves all
+ * offerings of a class; memory is the inner, contiguous dimension (packing.md §5).
+ */
+export class ContentGrid {
+  readonly #values: Float64Array;
+  /** Item that ends the best content of a cell, from 1; 0 when the row below is as good. */
+  readonly #choices: Uint16Array;
+  readonly #rowLength: number;
+  /** By cpu: the memory that any node with so much cpu has. */
+  readonly #reach: Int32Array;
+  #items: readonly GridItem[] = [];
+
+  /** `corners`: capacities in whole units. */
+  constructor(corners: readonly { readonly cpu: number; readonly memory: number }[]) {
+    const rows = Math.max(0, ...corners.map((corner) => corner.cpu)) + 1;
+    this.#rowLength = Math.max(0, ...corners.map((corner) => corner.memory)) + 1;
+    this.#values = new Float64Array(rows * this.#rowLength);
+    this.#choices = new Uint16Array(rows * this.#rowLength);
+    this.#reach = new Int32Array(rows);
+    for (const { cpu, memory } of corners) this.#reach[cpu] = Math.max(this.#reach[cpu] as number, memory);
+    for (let cpu = rows - 2; cpu >= 0; cpu--) {
+      this.#reach[cpu] = Math.max(this.#reach[cpu] as number, this.#reach[cpu + 1] as number);
+    }
+  }
+
+  /** Fills the table for these items. */
+  solve(items: readonly GridItem[]): void {
+    this.#items = undominated(items);
+    const values = this.#values;
+    const choices = this.#choices;
+    const length = this.#rowLength;
+    for (let cpu = 0; cpu < this.#reach.length; cpu++) {
+      const row = cpu * length;
+      const reach = this.#reach[cpu] as number;
+      if (cpu === 0) values.fill(0, row, row + reach + 1);
+      else values.copyWithin(row, row - length, row - length + reach + 1);
+      choices.fill(0, row, row + reach + 1);
+      for (let index = 0; index < this.#items.length; index++) {
+        const item = this.#items[index] as GridItem;
+        if (item.cpu > cpu) continue;
+        const { value, memory } = item;
+        const back = item.cpu * length + memory;
+        const end = row + reach;
+        for (let cell = row + memory; cell <= end; cell++) {
+          const candidate = (values[cell - back] as number) + value;
+          if (candidate > (values[cell] as number)) {
+            values[cell] = candidate;
+            choices[cell] = index + 1;
+          }
+        }
+      }
+    }
+  }
+
+  valueAt(cpu: number, memory: number): number {
+    return this.#values[cpu * this.#rowLength + memory] as number;
+  }
+
+  /** The content behind a value: shapes, repeated as often as they occur. */
+  trace(cpu: number, memory: number): readonly number[] {
+    const shapes: number[] = [];
+    let row = cpu;
+    let column = memory;
+    while (row >= 0) {
+      const choice = this.#choices[row * this.#rowLength + column] as number;
+      if (choice === 0) {
+        row--;
+        continue;
+      }
+      const item = this.#items[choice - 1] as GridItem;
+      shapes.push(item.shape);
+      row -= item.cpu;
+      column -= item.memory;
+    }
+    return shapes;
+  }
+}
+
+/** Without items that another is smaller than and as valuable; those without cpu last, so that they stack on the others of their row. */
+function undominated(items: readonly GridItem[]): readonly GridItem[] {
+  const sorted = [...items].sort(
+    (a, b) => a.cpu + a.memory - b.cpu - b.memory || b.value - a.value || a.shape - b.shape,
+  );
+  const kept: GridItem[] = [];
+  for (const item of sorted) {
+    const beaten = kept.some(
+      (other) => other.cpu <= item.cpu && other.memory <= item.memory && other.value >= item.value,
+    );
+    if (!beaten) kept.push(item);
+  }
+  return [...kept.filter((item) => item.cpu > 0), ...kept.filter((item) => item.cpu === 0)];
+}
+
+/** How much of each resource one unit of the grid is. */
+export interface GridUnits {
+  readonly cpu: number;
+  readonly memory: number;
+}
+
+/** The coarsest units that lose little, or the finest whose table is still affordable. `largest`: of any node. */
+export function gridUnits(
+  requests: readonly { readonly cpu: number; readonly memory: number; readonly pods: number }[],
+  largest: { readonly cpu: number; readonly memory: number },
+): GridUnits {
+  const cpu = unitFor(
+    requests.map((request) => ({ amount: request.cpu, pods: request.pods })),
+    largest.cpu,
+  );
+  const memory = unitFor(
+    requests.map((request) => ({ amount: request.memory, pods: request.pods })),
+    largest.memory,
+  );
+  const cells = (largest.cpu / cpu) * (largest.memory / memory);
+  const coarser = Math.sqrt(Math.max(1, cells / CELLS_MAX));
+  return { cpu: cpu * coarser, memory: memory * coarser };
+}
+
+/** Finest division of a dimension that is tried. */
+const STEPS_FINEST = 4_000;
+
+function unitFor(requests: readonly { readonly amount: number; readonly pods: number }[], largest: number): number {
+  const total = requests.reduce((sum, { amount, pods }) => sum + amount * pods, 0);
+  if (total === 0) return Math.max(largest, 1);
+  const lossOf = (unit: number): number =>
+    requests.reduce((sum, { amount, pods }) => sum + (Math.ceil(amount / unit - 1e-9) * unit - amount) * pods, 0) /
+    total;
+  const divisor = commonDivisor(requests.map(({ amount }) => amount));
+  if (divisor > 0 && largest / divisor <= STEPS_FINEST) {
+    // Multiples of the common divisor lose nothing at first; a little loss may buy a far smaller table.
+    for (let factor = Math.floor(largest / divisor / 16); factor > 1; factor--) {
+      if (lossOf(divisor * factor) <= LOSS_MAX) return divisor * factor;
+    }
+    return divisor;
+  }
+  for (let steps = 16; steps < STEPS_FINEST; steps = Math.ceil(steps * 1.1)) {
+    if (lossOf(largest / steps) <= LOSS_MAX) return largest / steps;
+  }
+  return largest / STEPS_FINEST;
+}
+
+/** Of whole numbers; 0 when some is not whole. */
+function commonDivisor(amounts: readonly number[]): number {
+  let divisor = 0;
+  for (const amount of amounts) {
+    if (!Number.isSafeInteger(amount)) return 0;
+    let [a, b] = [divisor, amount];
+    while (b > 0) [a, b] = [b, a % b];
+    divisor = a;
+  }
+  return divisor;
+}

@@ -1,0 +1,168 @@
+import type { FairPrices, PackedNode, PackingProblem, ShapeCount } from "../problem.ts";
+import type { BoundModel, ShapeGroup } from "./bound-model.ts";
+import { boundModel } from "./bound-model.ts";
+import type { ClassPoint } from "./class-prices.ts";
+import { solveClasses } from "./class-prices.ts";
+import type { NodeColumn, RowPrices } from "./column-master.ts";
+import { ColumnMaster } from "./column-master.ts";
+import { ColumnPricing } from "./column-pricing.ts";
+import { roundedDown } from "./rounding.ts";
+import { checkPrices } from "./verified-bound.ts";
+
+/** With more shapes than these the smallest are sand. */
+const BIG_SHAPES_MAX = 250;
+const ROUNDS_MAX = 400;
+/** Relative distance of bound and program at which it stops. */
+const GAP = 1e-5;
+/** How much of the best prices so far each trial keeps; less when that finds nothing new. */
+const CENTRE_WEIGHTS = [0.75, 0.375, 0];
+
+export interface ColumnOptions {
+  /** When to stop; the clock of the caller. Default: at the optimum. */
+  readonly limits?: { readonly elapsedMs: () => number; readonly timeMs: number };
+  /** Shapes with a row of their own, the most valuable first; the others are divisible. Default 250. */
+  readonly bigShapesMax?: number;
+  /** Nodes of a packing at hand: the search starts from them. */
+  readonly incumbent?: readonly PackedNode[];
+}
+
+/** Prices behind the best divisible mix of whole nodes, and that mix. */
+export interface GeneratedColumns {
+  readonly prices: FairPrices;
+  /** Nodes, each feasible, and how many of them the optimum buys: a fraction in general. */
+  readonly columns: readonly GeneratedColumn[];
+  /** Prices tried. */
+  readonly rounds: number;
+}
+
+export interface GeneratedColumn {
+  readonly offering: number;
+  readonly content: readonly ShapeCount[];
+  readonly amount: number;
+}
+
+/**
+ * Column generation (packing.md §5): the cheapest mix of node contents that covers all pods. For few shapes of which few fit a node: there the
+ * divisible bounds are per cents too low. The bound is verified, and never below that of {@link classPrices}.
+ */
+export function generateColumns(problem: PackingProblem, options: ColumnOptions = {}): GeneratedColumns {
+  return generateColumnsOf(boundModel(problem), options);
+}
+
+/** {@link generateColumns} of a problem whose model is at hand. */
+export function generateColumnsOf(model: BoundModel, options: ColumnOptions): GeneratedColumns {
+  const { limits } = options;
+  const isLate = limits === undefined ? () => false : () => limits.elapsedMs() >= limits.timeMs;
+  const classes = solveClasses(model, { kind: "shape", ...(limits === undefined ? {} : { limits }) });
+  const classFair = {
+    podUsdPerHour: classes.valued.podUsdPerHour,
+    lowerBoundUsdPerHour: roundedDown(classes.valued.bound),
+  };
+  const big = bigShapes(model, classes, options.bigShapesMax ?? BIG_SHAPES_MAX);
+  if (big.length === 0 || isLate()) return { prices: classFair, columns: [], rounds: 0 };
+  const master = new ColumnMaster(model, big);
+  for (const node of options.incumbent ?? []) master.addNode({ offering: node.offering, content: node.content });
+  const { best, rounds } = iterate(master, new ColumnPricing(model, master), startPrices(master, classes), isLate);
+  master.solve();
+  const columns = master.solution();
+  return { prices: verified(model, classFair, best), columns, rounds };
+}
+
+interface Best {
+  readonly podUsdPerHour: Float64Array;
+  readonly estimate: number;
+}
+
+function iterate(
+  master: ColumnMaster,
+  pricing: ColumnPricing,
+  start: RowPrices,
+  isLate: () => boolean,
+): { best: Best; rounds: number } {
+  let centre = start;
+  let weightIndex = 0;
+  let first = pricing.price(centre);
+  let best: Best = first;
+  for (const column of first.columns) master.addNode(column, column.left);
+  let rounds = 1;
+  for (; rounds < ROUNDS_MAX && !isLate(); rounds++) {
+    const duals = master.solve();
+    if (master.objective() - best.estimate <= GAP * best.estimate) break;
+    const weight = CENTRE_WEIGHTS[weightIndex] as number;
+    const trial = duals.map((dual, row) => weight * (centre[row] as number) + (1 - weight) * dual);
+    first = pricing.price(trial);
+    let added = addExisting(master, pricing, duals);
+    for (const column of first.columns) added = master.addNode(column, column.left) || added;
+    if (first.estimate > best.estimate) [best, centre] = [first, trial];
+    if (added) weightIndex = 0;
+    else if (++weightIndex >= CENTRE_WEIGHTS.length) break;
+  }
+  return { best, rounds };
+}
+
+/** Adds the best use of every existing class at these prices. */
+function addExisting(master: ColumnMaster, pricing: ColumnPricing, prices: RowPrices): boolean {
+  const { model, big } = master;
+  const rowOf = new Map([...big].map((shape, row) => [shape, row]));
+  let added = false;
+  for (const [index, { room }] of model.existing.entries()) {
+    const sand = master.sandPricesOf(model.classes.length + index, prices);
+    const values = new Float64Array(model.pods.length);
+    for (const [shape, row] of rowOf) {
+      let value = prices[row] as number;
+      for (let d = 0; d < model.width; d++) {
+        value -= (sand.values[d] as number) * (model.weights[shape * model.width + d] as number);
+      }
+      values[shape] = Math.max(0, value);
+    }
+    const { amounts } = pricing.existingUse(index, values);
+    const left = room.slice();
+    for (const { shape, amount } of amounts) {
+      for (let d = 0; d < model.width; d++) {
+        left[d] = Math.max(0, (left[d] as number) - amount * (model.weights[shape * model.width + d] as number));
+      }
+    }
+    if (master.addExisting(index, amounts, { takers: sand.takers, room: left })) added = true;
+  }
+  return added;
+}
+
+/** The most valuable shapes that cost money: what is small beside a node can be cut without losing much. */
+function bigShapes(model: BoundModel, { valued }: ClassPoint, shapesMax: number): Int32Array {
+  const wanted = [...model.pods.keys()].filter((shape) => (model.pods[shape] as number) > 0);
+  if (wanted.length > shapesMax) {
+    const value = valued.podUsdPerHour;
+    wanted.sort((a, b) => (value[b] as number) - (value[a] as number) || a - b);
+    wanted.length = shapesMax;
+  }
+  return Int32Array.from(wanted).sort();
+}
+
+/** Class prices as prices of rows. */
+function startPrices(master: ColumnMaster, { multipliers, valued }: ClassPoint): RowPrices {
+  const { width } = master.model;
+  const prices = new Float64Array(master.pricedRows);
+  for (const [row, shape] of master.big.entries()) prices[row] = valued.podUsdPerHour[shape] as number;
+  for (const [index, group] of master.sand.entries()) {
+    for (let d = 0; d < width; d++) {
+      const row = master.sandRowOf[index * width + d] as number;
+      if (row < 0) continue;
+      prices[row] = Math.min(...group.classes.map((member) => multipliers.purchasable[member * width + d] as number));
+    }
+  }
+  return prices;
+}
+
+/** Exactly feasible prices with the bound that the check confirms; class prices where these are better, and for shapes without pods. */
+function verified(model: BoundModel, classFair: FairPrices, { podUsdPerHour }: Best): FairPrices {
+  const check = checkPrices(model.problem, podUsdPerHour);
+  if (check.boundUsdPerHour <= classFair.lowerBoundUsdPerHour) return classFair;
+  const scaled = podUsdPerHour.map((value, shape) => {
+    const group = model.groups[model.groupOf[shape] as number] as ShapeGroup;
+    if (group.classes.length === 0) return 0;
+    return model.pods[shape] === 0 ? (classFair.podUsdPerHour[shape] as number) : value / check.theta;
+  });
+  return { podUsdPerHour: scaled, lowerBoundUsdPerHour: check.boundUsdPerHour };
+}
+
+export type { NodeColumn };
