@@ -31,12 +31,23 @@ export function withinLimits(
     if (limits.size === 0) continue;
     const ofPool = drafts.filter((draft) => draft.catalog === catalog);
     if (ofPool.length === 0) continue;
+    if (neverExceeds(ofPool.length, catalog)) continue;
     const trimmed = trimmedDrafts(ofPool, catalog);
     if (trimmed === undefined) return undefined;
     const replaced = new Map(ofPool.map((draft, index) => [draft, trimmed[index] ?? draft]));
     result = result.map((draft) => replaced.get(draft) ?? draft);
   }
   return result;
+}
+
+/** True if so many nodes of the largest types stay inside the limits. */
+function neverExceeds(nodes: number, { pool, types }: PoolCatalog): boolean {
+  for (const [resource, room] of pool.remainingLimits) {
+    let largest = resource === "nodes" ? 1 : 0;
+    for (const { type } of types) largest = Math.max(largest, type.capacity.get(resource) ?? 0);
+    if (nodes * largest > room) return false;
+  }
+  return true;
 }
 
 function trimmedDrafts(drafts: readonly DraftClaim[], catalog: PoolCatalog): readonly DraftClaim[] | undefined {

@@ -1,4 +1,6 @@
+export type { BoundProblem } from "./bound-problem.ts";
+export { boundProblem } from "./bound-problem.ts";
 export type { LoweredInput, Unsupported } from "./lower-input.ts";
 export { lowerInput } from "./lower-input.ts";
 export type { RaiseOptions, Unraisable } from "./raise-packing.ts";
-export { raisePacking, unplacedPods } from "./raise-packing.ts";
+export { raisePacking, sideCostUsdPerHour, unplacedPods } from "./raise-packing.ts";

@@ -222,7 +222,11 @@ class Filling {
     for (let index = 0; index < keys.length; index += 1) {
       const rule = keys[index]?.rule;
       const domain = choice.domains[index] ?? -1;
-      if (rule !== undefined && domain >= 0) rank += this.#topology.rank(rule, domain);
+      if (rule === undefined || domain < 0) continue;
+      rank += this.#topology.rank(rule, domain);
+      // Pods that keep others away stay together, so that the others find a domain.
+      for (const { group, itself } of rule.owned)
+        if (group.kind === "anti-affinity" && !itself) rank -= this.#topology.owners[group.index]?.[domain] ?? 0;
     }
     for (const { group, keyPosition } of choice.counted)
       if (group.kind === "spread" && !variant.rules.owned.includes(group))

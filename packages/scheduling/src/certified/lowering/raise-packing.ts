@@ -4,11 +4,11 @@ import type { OpenClaim } from "../../packing/open-claim.ts";
 import { survivingTypes } from "../../packing/open-claim.ts";
 import { podKeyOf } from "../../packing/pod-shape.ts";
 import type { TypeSet } from "../../packing/pool-catalog.ts";
-import { covers } from "../../packing/resource-table.ts";
 import { addAmounts } from "../../resources/amounts.ts";
 import type { PackedNode, Packing, ShapeCount } from "../problem.ts";
 import type { DraftClaim } from "./claim-limits.ts";
 import { withinLimits } from "./claim-limits.ts";
+import { HoldingTypes } from "./holding-types.ts";
 import type { LoweredInput } from "./lower-input.ts";
 import type { Portion } from "./portions.ts";
 
@@ -19,7 +19,7 @@ export interface Unraisable {
 
 export interface RaiseOptions {
   /** Why a pod has no place, for pods that the packing leaves out. */
-  readonly rejectionsOf?: (pod: Pod) => readonly Rejection[];
+  readonly rejectionsOf?: (pod: Pod) => readonly Rejection[] | undefined;
 }
 
 const NO_PLACE: readonly Rejection[] = [
@@ -33,12 +33,13 @@ const NO_PLACE: readonly Rejection[] = [
 export function raisePacking(
   lowered: LoweredInput,
   packing: Packing,
-  { rejectionsOf = () => NO_PLACE }: RaiseOptions = {},
+  { rejectionsOf = () => undefined }: RaiseOptions = {},
 ): SchedulingPlan | Unraisable {
   const { model, side, bins } = lowered;
   const hand = new PodHand(lowered.portions);
+  const holding = new HoldingTypes();
   const drafts = [
-    ...packing.nodes.map((node) => draftOf(node, lowered, hand)),
+    ...packing.nodes.map((node) => draftOf(node, lowered, { hand, holding })),
     ...(side?.attempt.claims ?? []).map(draftOfSide),
   ];
   const allowed = withinLimits(drafts, model);
@@ -54,7 +55,7 @@ export function raisePacking(
   return {
     claims: allowed.map((draft, index) => plannedClaim(draft, index, lowered)),
     onExistingNodes,
-    unplaced: unplaced.map((pod) => ({ pod, rejections: rejectionsOf(pod) })),
+    unplaced: unplaced.map((pod) => ({ pod, rejections: rejectionsOf(pod) ?? NO_PLACE })),
   };
 }
 
@@ -109,7 +110,11 @@ function comesFirst({ variant: { rules } }: Portion): boolean {
   return rules.owned.some((group) => group.kind === "spread" && !rules.selectedBy.includes(group));
 }
 
-function draftOf(node: PackedNode, { model, demands, offerings, problem }: LoweredInput, hand: PodHand): DraftClaim {
+function draftOf(
+  node: PackedNode,
+  { model, demands, offerings, problem }: LoweredInput,
+  { hand, holding }: { readonly hand: PodHand; readonly holding: HoldingTypes },
+): DraftClaim {
   const { poolIndex = -1 } = offerings[node.offering] ?? {};
   const catalog = model.catalogs[poolIndex];
   if (catalog === undefined) throw new Error("a packing has a node without offering");
@@ -123,7 +128,7 @@ function draftOf(node: PackedNode, { model, demands, offerings, problem }: Lower
   let set: TypeSet | undefined = catalog.root;
   for (const { demand } of portions) set = set === undefined ? undefined : demands.combine(catalog, set, demand);
   if (set === undefined) throw new Error("a packing mixes pods whose requirements exclude each other");
-  return { catalog, set, used, pods, types: set.priced.filter(({ free }) => covers(free, used)) };
+  return { catalog, set, used, pods, types: holding.of(set, used) };
 }
 
 function draftOfSide(claim: OpenClaim): DraftClaim {
@@ -146,4 +151,9 @@ function plannedClaim(
     requests: addAmounts(model.resources.amounts(used), cheapest.daemons.requests),
     pods,
   };
+}
+
+/** What the claims cost that are not part of the packing. */
+export function sideCostUsdPerHour({ side }: LoweredInput): number {
+  return side?.attempt.priceUsdPerHour ?? 0;
 }
