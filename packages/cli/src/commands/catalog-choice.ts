@@ -1,10 +1,11 @@
 import { readdir, readFile, rm } from "node:fs/promises";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { writeFileAtomically } from "@nodeless/cluster";
 import { DEFAULT_REGION } from "@nodeless/eks/spec";
 import { InvalidCatalogError } from "@nodeless/instance-types";
 import { type CatalogText, planCatalog, type SourcedPlanCatalog, UnknownRegionError } from "@nodeless/planner";
 import { CommandError, UsageError } from "../exit-codes.ts";
+import { inputName, readInputFile } from "../input-file.ts";
 import type { Terminal } from "../terminal.ts";
 import { stateHome } from "./local-state.ts";
 
@@ -24,10 +25,10 @@ export function regionOf(terminal: Pick<Terminal, "environment">, said: string |
  * says which. Throws CommandError.
  */
 export async function chosenCatalog(
-  terminal: Pick<Terminal, "environment" | "cwd">,
+  terminal: Terminal,
   { region, file }: { readonly region: string; readonly file?: string | undefined },
 ): Promise<SourcedPlanCatalog> {
-  const given = file === undefined ? undefined : await readCatalogFile(terminal, file);
+  const given = file === undefined ? undefined : { name: inputName(file), text: await readInputFile(terminal, file) };
   const refreshed = given === undefined ? await readRefreshed(terminal, region) : undefined;
   try {
     return planCatalog({ region, file: given, refreshed });
@@ -36,17 +37,6 @@ export async function chosenCatalog(
     if (!(error instanceof InvalidCatalogError)) throw error;
     const remedy = refreshed === undefined ? "" : "\nforget what was refreshed with `nodeless catalog refresh --reset`";
     throw new CommandError(`${error.message}${remedy}`, { cause: error });
-  }
-}
-
-async function readCatalogFile({ cwd }: Pick<Terminal, "cwd">, file: string): Promise<CatalogText> {
-  try {
-    return { name: file, text: await readFile(resolve(cwd, file), "utf8") };
-  } catch (cause) {
-    throw new CommandError(
-      `cannot read ${file}: ${(cause as Error).message}; give the path of a JSON file as \`nodeless catalog show -o json\` prints it`,
-      { cause },
-    );
   }
 }
 

@@ -1,21 +1,18 @@
-import { DEFAULT_REGION } from "@nodeless/eks/spec";
 import { systemClock } from "@nodeless/environment";
 import {
-  type CatalogText,
   InvalidManifestsError,
   type ManifestSource,
   type PlanInput,
   type PlanOptions,
   type PlanOutcome,
-  planCatalog,
   planCluster,
   planInput,
   readManifests,
   type TableOptions,
 } from "@nodeless/planner";
 import { CommandError, UsageError } from "../exit-codes.ts";
-import { readInputFile } from "../input-file.ts";
 import type { Terminal } from "../terminal.ts";
+import { chosenCatalog, regionOf } from "./catalog-choice.ts";
 import { type CommonPlanFlags, planKnobs, searchLimits } from "./plan-flags.ts";
 
 /** What a command line says about planning, checked before anything is read. */
@@ -61,24 +58,15 @@ export async function inputOf(
 /** Plans with the catalogue of the input's region. Throws CommandError. */
 export async function makePlan(terminal: Terminal, input: PlanInput, request: PlanRequest): Promise<PlanOutcome> {
   const { flags, options } = request;
-  const { environment } = terminal;
-  const region =
-    flags.region ?? input.region ?? environment["AWS_REGION"] ?? environment["AWS_DEFAULT_REGION"] ?? DEFAULT_REGION;
-  const file = flags.catalog === undefined ? undefined : await catalogFile(terminal, flags.catalog);
-  return orCommandError(() => {
-    const catalog = planCatalog({ region, file });
-    if (flags.region !== undefined && flags.region !== catalog.region)
-      throw new UsageError(`--region ${flags.region}: the catalogue ${catalog.source} is of ${catalog.region}`);
-    return planCluster(input, catalog, { ...options, catalogSource: catalog.source });
-  });
-}
-
-async function catalogFile(terminal: Terminal, file: string): Promise<CatalogText> {
-  return { name: file, text: await readInputFile(terminal, file) };
+  const region = regionOf(terminal, flags.region ?? input.region);
+  const catalog = await chosenCatalog(terminal, { region, file: flags.catalog });
+  if (flags.region !== undefined && flags.region !== catalog.region)
+    throw new UsageError(`--region ${flags.region}: the catalogue ${catalog.source} is of ${catalog.region}`);
+  return orCommandError(() => planCluster(input, catalog, { ...options, catalogSource: catalog.source }));
 }
 
 /** Errors whose message is for the user as it stands. */
-const FOR_USERS: ReadonlySet<string> = new Set(["InvalidManifestsError", "InvalidCatalogError", "UnknownRegionError"]);
+const FOR_USERS: ReadonlySet<string> = new Set(["InvalidManifestsError"]);
 
 function orCommandError<T>(make: () => T): T {
   try {
