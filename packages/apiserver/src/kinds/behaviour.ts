@@ -11,6 +11,8 @@ export interface ColumnRule<T> {
 /** Checks a name and answers the violated rules; `prefix` is true for generateName, where a trailing dash is fine. */
 export type NameRule = (name: string, prefix: boolean) => readonly string[];
 
+type StatusOf<T> = T extends { readonly status?: infer Status } ? NonNullable<Status> : object;
+
 /**
  * What is special about one built-in kind; all of it is optional. Functions that take a draft edit a private copy,
  * so that the kind's own functions stay pure.
@@ -18,14 +20,14 @@ export type NameRule = (name: string, prefix: boolean) => readonly string[];
 export interface KindBehaviour<T extends KubernetesObject> {
   /** Fills in defaults. Must be idempotent. */
   readonly applyDefaults?: (draft: Draft<T>) => void;
-  /** After status was dropped. */
+  /** After status was dropped and defaults were filled in. */
   readonly prepareForCreate?: (draft: Draft<T>) => void;
   /** What needs the object's uid. */
   readonly completeCreate?: (draft: Draft<T>) => void;
   /** After the old status (main endpoint) was kept. */
   readonly prepareForUpdate?: (draft: Draft<T>, old: T) => void;
-  /** After a status update took the new status. */
-  readonly prepareForStatusUpdate?: (draft: Draft<T>, old: T) => void;
+  /** After a status update took the new status; also its defaults, since nothing else of the object is new. */
+  readonly prepareForStatusUpdate?: (status: Draft<StatusOf<T>>, old: T) => void;
   /** Nodes send their status with the create. */
   readonly keepsStatusOnCreate?: boolean;
   /** Endpoints other than the main one and `status`: which parts of the new object replace those of the old one. */

@@ -48,7 +48,10 @@ export function builtInKind(
     applyDefaults: (object) => edited(object, rules.applyDefaults),
     prepareForCreate: (object) => {
       const fresh = subresources.status && rules.keepsStatusOnCreate !== true ? withoutStatus(object) : object;
-      return edited(fresh, rules.prepareForCreate);
+      return edited(fresh, (draft: Draft<KubernetesObject>) => {
+        rules.applyDefaults?.(draft);
+        rules.prepareForCreate?.(draft);
+      });
     },
     completeCreate: (object) => edited(object, rules.completeCreate),
     prepareForUpdate: (object, old, subresource) =>
@@ -101,8 +104,11 @@ function preparedForUpdate(
   { object, old, subresource }: Update,
 ): KubernetesObject {
   if (subresource === "status") {
-    const updated = { ...withStatusOf(old, object), metadata: object.metadata };
-    return edited(updated, rules.prepareForStatusUpdate && ((draft) => rules.prepareForStatusUpdate?.(draft, old)));
+    const updated: WithStatus = { ...withStatusOf(old, object), metadata: object.metadata };
+    if (rules.prepareForStatusUpdate === undefined) return updated;
+    const status = draftOf(updated.status ?? {});
+    rules.prepareForStatusUpdate(status, old);
+    return { ...updated, status } as KubernetesObject;
   }
   const part = rules.subresources?.[subresource];
   if (part !== undefined) return edited({ ...old, metadata: object.metadata }, (draft) => part(draft, object));

@@ -60,7 +60,10 @@ export function kindFromCrd(crd: CustomResourceDefinition, versionName: string):
     storagePrefix: `${group}/${names.plural}`,
     decode: (body, fieldValidation, duplicateFields) => decode(version, body, { fieldValidation, duplicateFields }),
     applyDefaults: (object) => withDefaults(node, object) as KubernetesObject,
-    prepareForCreate: (object) => (version.hasStatus ? withStatus(object, undefined) : object),
+    prepareForCreate: (object) => {
+      const defaulted = withDefaults(node, object) as KubernetesObject;
+      return version.hasStatus ? withStatus(defaulted, undefined) : defaulted;
+    },
     prepareForUpdate: (object, old, subresource) => preparedForUpdate(version, { object, old, subresource }),
     validateCreate: (object) => validateNew(version, object, crd.spec.scope === "Namespaced"),
     validateUpdate: (object, old) => validateChanged(version, object, old),

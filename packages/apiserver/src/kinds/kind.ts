@@ -93,11 +93,11 @@ export interface KindDefinition {
   decode(body: unknown, fieldValidation: FieldValidation, duplicateFields: readonly string[]): Decoded;
   /** Fills in defaults (kubernetes-api.md §19; for custom resources the schema's). Idempotent. */
   applyDefaults(object: KubernetesObject): KubernetesObject;
-  /** What the server resets or derives on create, e.g. drops status, sets Pod status.phase and qosClass. */
+  /** Defaults again, since admission may have changed the object, and what the server resets or derives on create, e.g. drops status, sets Pod status.phase and qosClass. */
   prepareForCreate(object: KubernetesObject): KubernetesObject;
   /** What can only be derived once metadata.name and uid are set (a Job's selector). Undefined: nothing. Runs before validateCreate. */
   completeCreate?(object: KubernetesObject): KubernetesObject;
-  /** Main endpoint: keeps the old status; `subresource === "status"`: keeps the old spec and metadata. */
+  /** Main endpoint: keeps the old status; `subresource === "status"`: keeps the old spec and fills in the status's defaults. */
   prepareForUpdate(object: KubernetesObject, old: KubernetesObject, subresource: string): KubernetesObject;
   validateCreate(object: KubernetesObject): readonly FieldError[];
   validateUpdate(object: KubernetesObject, old: KubernetesObject, subresource: string): readonly FieldError[];

@@ -54,7 +54,7 @@ export async function createObject(
       oldObject: undefined,
     }),
   );
-  const prepared = definition.prepareForCreate(definition.applyDefaults(admitted ?? named));
+  const prepared = definition.prepareForCreate(admitted ?? named);
   // From here to the write nothing awaits: the name is free when the write is accepted.
   const key = chooseKey(server, definition, namespace, prepared);
   const identified = stamp(server, definition, key, prepared);

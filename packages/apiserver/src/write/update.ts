@@ -54,8 +54,7 @@ async function tryUpdate(server: ServerContext, request: UpdateRequest): Promise
   const wanted = await request.change(old);
   checkIdentity({ definition, object: wanted, old, isReplace: request.isReplace });
   const kept = withSystemMetadata(wanted, old);
-  const prepared =
-    request.trusted === true ? kept : definition.prepareForUpdate(definition.applyDefaults(kept), old, subresource);
+  const prepared = request.trusted === true ? kept : preparedForUpdate(definition, kept, { old, subresource });
   const admitted = await server.admission.admit(
     attributesOf(definition, {
       operation: "UPDATE",
@@ -72,6 +71,16 @@ async function tryUpdate(server: ServerContext, request: UpdateRequest): Promise
   const hooked = admitted ?? prepared;
   const object = server.hooks.of(definition).beforeUpdate?.(hooked, old, options) ?? hooked;
   return commitUpdate(server, request, { current, old, object: withSystemMetadata(object, old) });
+}
+
+function preparedForUpdate(
+  definition: KindDefinition,
+  kept: KubernetesObject,
+  { old, subresource }: { readonly old: KubernetesObject; readonly subresource: string },
+): KubernetesObject {
+  // Most writes are of a status, by a component: everything else stays the old object's, which has its defaults.
+  const onlyStatus = subresource === "status" && !definition.custom;
+  return definition.prepareForUpdate(onlyStatus ? kept : definition.applyDefaults(kept), old, subresource);
 }
 
 /** The synchronous part: nothing awaits between the last check and the write. */

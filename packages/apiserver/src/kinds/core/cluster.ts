@@ -1,4 +1,4 @@
-import type { Event, EventsV1Event, Namespace, Node } from "@nodeless/api";
+import type { Draft, Event, EventsV1Event, Namespace, Node, NodeStatus } from "@nodeless/api";
 import type { AnyBehaviour } from "../behaviour.ts";
 import { behaviour } from "../behaviour.ts";
 import { NAMESPACE_COLUMNS } from "../columns/configuration.ts";
@@ -48,11 +48,16 @@ export const NAMESPACE: AnyBehaviour = behaviour<Namespace>({
   selectableFields: { "status.phase": ({ status }) => status?.phase ?? "" },
 });
 
+function defaultAllocatable(status: Draft<NodeStatus>): void {
+  if (status.capacity !== undefined) status.allocatable ??= { ...status.capacity };
+}
+
 export const NODE: AnyBehaviour = behaviour<Node>({
   applyDefaults(draft) {
     draft.spec ??= {};
-    if (draft.status?.capacity !== undefined) draft.status.allocatable ??= { ...draft.status.capacity };
+    if (draft.status !== undefined) defaultAllocatable(draft.status);
   },
+  prepareForStatusUpdate: defaultAllocatable,
   // A node registers together with its status: kubelets send both in one create.
   keepsStatusOnCreate: true,
   validate: validateNode,

@@ -37,9 +37,9 @@ export const POD: AnyBehaviour = behaviour<Pod>({
         },
       ];
   },
-  prepareForStatusUpdate(draft, old) {
+  prepareForStatusUpdate(status, old) {
     const qos = old.status?.qosClass;
-    if (qos !== undefined) draft.status = { ...draft.status, qosClass: qos };
+    if (qos !== undefined) status.qosClass = qos;
   },
   subresources: {
     ephemeralcontainers(draft, { spec }) {
