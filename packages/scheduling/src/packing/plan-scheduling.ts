@@ -1,9 +1,10 @@
 import type { Pod } from "@nodeless/api";
-import type { PlannedClaim, SchedulingInput, SchedulingPlan, UnplacedPod } from "../model.ts";
+import type { InstanceType, PlannedClaim, SchedulingInput, SchedulingPlan, UnplacedPod } from "../model.ts";
 import { addAmounts } from "../resources/amounts.ts";
 import { explainUnplaced } from "./explain-unplaced.ts";
+import { fittingTypes } from "./fitting-types.ts";
 import type { OpenClaim } from "./open-claim.ts";
-import { survivingTypes } from "./open-claim.ts";
+import { survivingTypes, typesToSearch } from "./open-claim.ts";
 import { PlacementAttempt } from "./placement-attempt.ts";
 import { planningModel } from "./planning-model.ts";
 import { cheapestStrategies, LIKE_KARPENTER } from "./strategies.ts";
@@ -38,17 +39,22 @@ function isBetter(attempt: PlacementAttempt, best: PlacementAttempt): boolean {
 }
 
 function plannedClaim(claim: OpenClaim, { model }: PlacementAttempt): PlannedClaim {
-  const types = survivingTypes(claim, claim.set, claim.used);
-  const [cheapest] = types;
+  const cheapest = typesToSearch(claim, claim.set)[claim.position];
   if (cheapest === undefined) throw new Error("a planned claim has no instance type");
   return {
     id: `${claim.catalog.pool.name}-${claim.order}`,
     nodePool: claim.catalog.pool.name,
     requirements: claim.set.requirements,
-    instanceTypes: types.map(({ type }) => type),
+    instanceTypes: claimedTypes(claim),
     requests: addAmounts(model.resources.amounts(claim.used), cheapest.daemons.requests),
     pods: claim.pods,
   };
+}
+
+function claimedTypes(claim: OpenClaim): readonly InstanceType[] {
+  return claim.limit === undefined
+    ? fittingTypes(claim.set, claim.used)
+    : survivingTypes(claim, claim.set, claim.used).map(({ type }) => type);
 }
 
 function unplacedPods(attempt: PlacementAttempt): readonly UnplacedPod[] {
