@@ -40,15 +40,12 @@ const PODS_FOR_ALL_TRIES_MAX = 3_000;
 export function cheapestStrategies(model: PlanningModel): readonly PackingStrategy[] {
   const hosts = hostsNeeded(model);
   const pods = model.shapes.reduce((sum, { shape }) => sum + shape.pods.length, 0);
-  return triesFor(hosts, pods).map(({ fill, repellingFirst }) => {
-    const prices = new ResourcePrices();
-    return {
-      order: "oldest",
-      arrange: (shapes) =>
-        repellingFirst ? [...shapes.filter(repels), ...shapes.filter((shape) => !repels(shape))] : shapes,
-      growthLimitUsdPerHour: (claim, attempt) => efficientPrice(claim, attempt, { fill, hosts, prices }),
-    };
-  });
+  return triesFor(hosts, pods).map(({ fill, repellingFirst }) => ({
+    order: "oldest",
+    arrange: (shapes) =>
+      repellingFirst ? [...shapes.filter(repels), ...shapes.filter((shape) => !repels(shape))] : shapes,
+    growthLimitUsdPerHour: (claim, attempt) => efficientPrice(claim, attempt, { fill, hosts }),
+  }));
 }
 
 function triesFor(hosts: number, pods: number): readonly Try[] {
@@ -81,68 +78,67 @@ function hostsNeeded({ shapes }: PlanningModel): number {
 function efficientPrice(
   claim: OpenClaim,
   { outstanding, claims }: PlacementAttempt,
-  { fill, hosts, prices }: { readonly fill: number; readonly hosts: number; readonly prices: ResourcePrices },
+  { fill, hosts }: { readonly fill: number; readonly hosts: number },
 ): number {
   const nodesToCome = Math.max(1, hosts - claims.length);
   const share = Number.isFinite(fill) ? Math.min(1, fill / nodesToCome) : 1;
-  const hope = outstanding.map((amount) => amount * share);
-  const [cpuUsd, memoryUsd] = prices.of(claim, outstanding);
+  const types = typesToSearch(claim, claim.set);
+  const [cpuUsd, memoryUsd] = resourcePrices(types, outstanding);
+  const cpuMax = Math.max((outstanding[CPU] ?? 0) * share, claim.used[CPU] ?? 0);
+  const memoryMax = Math.max((outstanding[MEMORY] ?? 0) * share, claim.used[MEMORY] ?? 0);
+  const valueMax = cpuMax * cpuUsd + memoryMax * memoryUsd;
   let best = claimPriceUsdPerHour(claim);
   let bestRatio = Number.POSITIVE_INFINITY;
-  for (const type of typesToSearch(claim, claim.set)) {
-    if (!covers(type.free, claim.used) || !withinLimit(type, claim.limit)) continue;
-    const cpu = Math.min(type.free[CPU] ?? 0, Math.max(hope[CPU] ?? 0, claim.used[CPU] ?? 0));
-    const memory = Math.min(type.free[MEMORY] ?? 0, Math.max(hope[MEMORY] ?? 0, claim.used[MEMORY] ?? 0));
-    const value = cpu * cpuUsd + memory * memoryUsd;
-    const ratio = value > 0 ? type.priceUsdPerHour / value : Number.POSITIVE_INFINITY;
+  for (let index = claim.position; index < types.length; index += 1) {
+    const type = types[index];
+    // Types come by price and none is worth more than all there is.
+    if (type === undefined || type.priceUsdPerHour > bestRatio * (1 + RATIO_TOLERANCE) * valueMax) break;
+    const { free, priceUsdPerHour } = type;
+    const value = Math.min(free[CPU] ?? 0, cpuMax) * cpuUsd + Math.min(free[MEMORY] ?? 0, memoryMax) * memoryUsd;
+    const ratio = value > 0 ? priceUsdPerHour / value : Number.POSITIVE_INFINITY;
     // At equal value per dollar the larger node: it strands less.
     if (ratio > bestRatio * (1 + RATIO_TOLERANCE)) continue;
+    if (!covers(free, claim.used) || !withinLimit(type, claim.limit)) continue;
     bestRatio = Math.min(ratio, bestRatio);
-    best = type.priceUsdPerHour;
+    best = priceUsdPerHour;
   }
   return best;
 }
 
 /** Types whose value per dollar differs by less count as equal. */
 const RATIO_TOLERANCE = 0.002;
-/** Prices are kept until demand for a resource has changed by about this share. */
-const DEMAND_STEPS_PER_DOUBLING = 12;
-
-/** Remembers {@link resourcePrices} while demand changes little. */
-class ResourcePrices {
-  readonly #known = new Map<
-    readonly PricedType[],
-    { readonly demand: number; readonly prices: readonly [number, number] }
-  >();
-
-  of(claim: OpenClaim, demand: Float64Array): readonly [number, number] {
-    const types = typesToSearch(claim, claim.set);
-    // Only the ratio of the two demands matters.
-    const ratio = Math.max(1, demand[CPU] ?? 0) / Math.max(1, demand[MEMORY] ?? 0);
-    const step = Math.round(Math.log2(ratio) * DEMAND_STEPS_PER_DOUBLING);
-    let known = this.#known.get(types);
-    if (known?.demand !== step) {
-      known = { demand: step, prices: resourcePrices(types, demand) };
-      this.#known.set(types, known);
-    }
-    return known.prices;
-  }
-}
-
 /** Steps of the search for the exchange rate between cpu and memory; each cuts the interval to two thirds. */
 const RATE_STEPS = 20;
+/** Demands are taken for equal until cpu for memory has changed by about 6 %. */
+const DEMAND_STEPS_PER_DOUBLING = 12;
+
+/** By types, then by the rounded logarithm of cpu for memory. */
+const knownPrices = new WeakMap<readonly PricedType[], Map<number, readonly [number, number]>>();
 
 /**
  * What a millicore and a byte are worth at least: the prices that make all pods as dear as possible while no type is worth more
- * than it costs (the fluid bound, packing.md §2.1). The bound is concave in the share of cpu, so that a ternary search finds it.
+ * than it costs (the fluid bound, packing.md §2.1). Only the ratio of the demands matters.
  */
 function resourcePrices(types: readonly PricedType[], demand: Float64Array): readonly [number, number] {
-  const cpuUnit = 1 / Math.max(1, demand[CPU] ?? 0);
-  const memoryUnit = 1 / Math.max(1, demand[MEMORY] ?? 0);
+  const known = knownPrices.get(types) ?? new Map<number, readonly [number, number]>();
+  knownPrices.set(types, known);
+  const ratio = Math.max(1, demand[CPU] ?? 0) / Math.max(1, demand[MEMORY] ?? 0);
+  const step = Math.round(Math.log2(ratio) * DEMAND_STEPS_PER_DOUBLING);
+  let prices = known.get(step);
+  if (prices === undefined) {
+    prices = fluidPrices(types, 2 ** (step / DEMAND_STEPS_PER_DOUBLING));
+    known.set(step, prices);
+  }
+  return prices;
+}
+
+/** The bound is concave in the share of cpu, so that a ternary search finds it. */
+function fluidPrices(types: readonly PricedType[], cpuPerByte: number): readonly [number, number] {
+  const cpuUnit = 1 / cpuPerByte;
   const bound = (share: number): number => {
     let least = Number.POSITIVE_INFINITY;
     for (const { free, priceUsdPerHour } of types) {
-      const value = share * cpuUnit * (free[CPU] ?? 0) + (1 - share) * memoryUnit * (free[MEMORY] ?? 0);
+      const value = share * cpuUnit * (free[CPU] ?? 0) + (1 - share) * (free[MEMORY] ?? 0);
       if (value > 0) least = Math.min(least, priceUsdPerHour / value);
     }
     return least;
@@ -157,5 +153,5 @@ function resourcePrices(types: readonly PricedType[], demand: Float64Array): rea
   }
   const share = (low + high) / 2;
   const scale = bound(share);
-  return [share * cpuUnit * scale, (1 - share) * memoryUnit * scale];
+  return [share * cpuUnit * scale, (1 - share) * scale];
 }
