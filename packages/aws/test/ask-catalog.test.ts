@@ -55,3 +55,10 @@ test("an abort ends the questions with its reason", async () => {
     (error: unknown) => error === reason,
   );
 });
+
+test("answers of another region are refused", async () => {
+  await using world = await startAws();
+  await assert.rejects(askCatalog({ clients: world.clients, region: "us-east-1", at: AT }), {
+    message: `asked for us-east-1, but the answers are those of ${REGION}`,
+  });
+});

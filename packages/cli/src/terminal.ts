@@ -30,8 +30,9 @@ export function styled(terminal: Pick<Terminal, "colours">, style: Style, text: 
 
 /** The process's own terminal: NO_COLOR, CI and pipes switch colours off. */
 export function processTerminal(): Terminal {
-  const { env, stdout } = process;
+  const { env, stdout, stderr } = process;
   const uncoloured = (env["NO_COLOR"] ?? "") !== "" || (env["CI"] ?? "") !== "";
+  for (const stream of [stdout, stderr]) stream.on("error", passUnlessClosed);
   return {
     out: (data) => void process.stdout.write(data),
     err: (message) => void process.stderr.write(message),
@@ -44,4 +45,9 @@ export function processTerminal(): Terminal {
     command: import.meta.url.endsWith(".ts") ? "npx nodeless" : "nodeless",
     readInput: () => text(process.stdin),
   };
+}
+
+/** A reader that has seen enough (`| head`) closes the pipe: what is left to print is for nobody. */
+function passUnlessClosed(error: NodeJS.ErrnoException): void {
+  if (error.code !== "EPIPE") throw error;
 }

@@ -1,6 +1,7 @@
 import { DescribeAvailabilityZonesCommand, EC2Client } from "@aws-sdk/client-ec2";
 import { PricingClient } from "@aws-sdk/client-pricing";
 import { findInstanceType } from "@nodeless/catalog";
+import { CloudError } from "@nodeless/cloud";
 import { type Catalog, imageFamilyBoots } from "@nodeless/instance-types";
 import { attempt, withAbort } from "../aws-calls.ts";
 import { DEFAULT_AWS_CLOUD_SETTINGS } from "../options.ts";
@@ -103,7 +104,7 @@ async function ask({ clients, region, at, onProgress }: AskCatalogOptions, signa
   };
   const { ec2, pricing } = clients;
   const [zones, infos, typeZones, listed, spot] = await Promise.all([
-    told("zones", describeZones(ec2, signal)),
+    told("zones", describeZones(ec2, region, signal)),
     told("instance types", describeTypes(ec2, signal)),
     told("zones of types", describeTypeZones(ec2, signal)),
     told("on-demand prices", listedPrices(pricing, region, signal)),
@@ -112,12 +113,22 @@ async function ask({ clients, region, at, onProgress }: AskCatalogOptions, signa
   return { zones, infos, typeZones, listed, spot };
 }
 
-/** Zones of the region itself, without local and wavelength zones, with their ids. */
-async function describeZones(ec2: EC2Client, signal?: AbortSignal): Promise<ReadonlyMap<string, string | undefined>> {
+/**
+ * Zones of the region itself, without local and wavelength zones, with their ids. A local AWS is of one region, whatever region it is
+ * asked for: its answers must not be taken for another's.
+ */
+async function describeZones(
+  ec2: EC2Client,
+  region: string,
+  signal: AbortSignal | undefined,
+): Promise<ReadonlyMap<string, string | undefined>> {
   const command = new DescribeAvailabilityZonesCommand({
     Filters: [{ Name: "zone-type", Values: ["availability-zone"] }],
   });
   const { AvailabilityZones = [] } = await withAbort(signal, (options) => ec2.send(command, options));
+  const other = AvailabilityZones.find(({ RegionName = region }) => RegionName !== region);
+  if (other !== undefined)
+    throw new CloudError("OtherRegion", `asked for ${region}, but the answers are those of ${other.RegionName}`);
   return new Map(AvailabilityZones.map(({ ZoneName = "", ZoneId }) => [ZoneName, ZoneId]));
 }
 

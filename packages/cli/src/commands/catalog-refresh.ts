@@ -66,13 +66,18 @@ async function ask(terminal: Terminal, { region, endpoint }: Target, signal: Abo
     if (catalog.instanceTypes.length > 0) return catalog;
   } catch (cause) {
     signal.throwIfAborted();
-    const { message } = (cause as Error).cause instanceof Error ? ((cause as Error).cause as Error) : (cause as Error);
-    throw new CommandError(
-      `cannot refresh the catalogue of ${region}: ${message}; it needs ec2:DescribeInstanceTypes, ec2:DescribeInstanceTypeOfferings, ec2:DescribeAvailabilityZones, ec2:DescribeSpotPriceHistory and pricing:GetProducts`,
-      { cause },
-    );
+    throw new CommandError(`cannot refresh the catalogue of ${region}: ${whatAwsSaid(cause as Error)}`, { cause });
   }
   throw new CommandError(`AWS lists nothing that is sold in ${region} at a known price: the catalogue stays as it is`);
+}
+
+const NEEDED =
+  "ec2:DescribeInstanceTypes, ec2:DescribeInstanceTypeOfferings, ec2:DescribeAvailabilityZones, ec2:DescribeSpotPriceHistory and pricing:GetProducts";
+
+/** AWS's own words, which stand in the cause of what wraps them. */
+function whatAwsSaid(error: Error): string {
+  const { message, name } = error.cause instanceof Error ? error.cause : error;
+  return /denied|unauthori[sz]ed/i.test(name) ? `${message}; it needs ${NEEDED}` : message;
 }
 
 async function forget(terminal: Terminal, region: string | undefined): Promise<void> {
