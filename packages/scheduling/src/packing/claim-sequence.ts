@@ -1,9 +1,12 @@
 /** In which order open claims are offered a pod: the emptiest first, as Karpenter does, or the oldest first. */
 export type ClaimOrder = "fewest-pods" | "oldest";
 
+/** Most runs open few claims, and there is a sequence for each of them. */
+const CLAIMS_AT_FIRST = 8;
+
 /** Claims in the order in which they are offered a pod: a sorted array, since a move is a short block copy. */
 export class ClaimSequence {
-  items: Int32Array = new Int32Array(64);
+  items: Int32Array = new Int32Array(CLAIMS_AT_FIRST);
   length = 0;
   readonly #order: ClaimOrder;
 

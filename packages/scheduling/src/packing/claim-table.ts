@@ -1,4 +1,4 @@
-/** Claims for which there is room before the arrays grow. */
+/** Claims for which there is room before the arrays grow, unless there are fewer pods. */
 const CLAIMS_AT_FIRST = 64;
 /** No domain decided yet. */
 export const UNDECIDED = -1;
@@ -16,11 +16,16 @@ export class ClaimTable {
   domains: Int32Array;
   /** The run that was refused for good last. */
   refusedBy: Int32Array;
-  #size: number = CLAIMS_AT_FIRST;
+  #size: number;
 
-  constructor(dimensions: number, keys: number) {
+  constructor({
+    dimensions,
+    keys,
+    pods,
+  }: { readonly dimensions: number; readonly keys: number; readonly pods: number }) {
     this.dimensions = dimensions;
     this.keys = keys;
+    this.#size = Math.max(1, Math.min(CLAIMS_AT_FIRST, pods));
     this.room = new Float64Array(this.#size * dimensions);
     this.set = new Int32Array(this.#size);
     this.pods = new Int32Array(this.#size);

@@ -59,7 +59,7 @@ export class PlacementAttempt {
     }));
     this.#liveNodes = this.nodes;
     this.#rooms = model.catalogs.map((catalog) => new PoolRoom(catalog, model.resources));
-    this.#table = new ClaimTable(dimensions, this.topology.facts.tables.length);
+    this.#table = new ClaimTable({ dimensions, keys: this.topology.facts.tables.length, pods: model.pods });
     this.#search = new ClaimSearch(model, { table: this.#table, claims: this.claims, topology: this.topology });
     this.#live = new ClaimSequence(strategy.order);
     this.outstanding = new Float64Array(dimensions);

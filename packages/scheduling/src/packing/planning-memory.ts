@@ -1,5 +1,5 @@
 import type { Pod } from "@nodeless/api";
-import type { InstanceType, SchedulingNodePool } from "../model.ts";
+import type { InstanceType, Requirements, SchedulingNodePool } from "../model.ts";
 import { canonicalText, RequirementIndex } from "./requirement-index.ts";
 import type { ResourceTable } from "./resource-table.ts";
 import { TypeCatalog } from "./type-catalog.ts";
@@ -32,7 +32,7 @@ class PlanningMemory {
     this.#catalogs.set(pool.instanceTypes, list);
     const question = JSON.stringify([
       pool.name,
-      canonicalText(pool.requirements),
+      textOf(pool.requirements),
       pool.taints,
       resources.names,
       daemonSetPods.map(({ spec }) => spec),
@@ -52,6 +52,17 @@ class PlanningMemory {
     }
     return catalog;
   }
+}
+
+const texts = new WeakMap<Requirements, string>();
+
+function textOf(requirements: Requirements): string {
+  let text = texts.get(requirements);
+  if (text === undefined) {
+    text = canonicalText(requirements);
+    texts.set(requirements, text);
+  }
+  return text;
 }
 
 let memory = new PlanningMemory();

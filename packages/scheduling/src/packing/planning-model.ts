@@ -64,6 +64,8 @@ export interface NodeModel {
 export interface PlanningModel {
   readonly resources: ResourceTable;
   readonly catalogs: readonly PoolCatalog[];
+  /** Number of pods to place. */
+  readonly pods: number;
   readonly shapes: readonly ShapeModel[];
   /** Initialized ones first, then by name. */
   readonly nodes: readonly NodeModel[];
@@ -113,6 +115,7 @@ export function planningModel(input: SchedulingInput): PlanningModel {
   return {
     resources,
     catalogs,
+    pods: input.pods.length,
     nodes: nodeModels(input, resources, topology.state.facts),
     topology: topology.state,
     sets: new TypeSets(catalogs, tables),

@@ -1,11 +1,11 @@
 import type { Container, Pod, PodSpec, ResourceAmounts } from "@nodeless/api";
 import { podRequests } from "@nodeless/api";
+import type { ContentBranch } from "../content-index.ts";
+import { ContentIndex, follow } from "../content-index.ts";
 import { compareText } from "../requirements/requirements.ts";
 import type { HostPort } from "../resources/host-ports.ts";
 import { hostPortsOf } from "../resources/host-ports.ts";
 import { selectedLabelKeys } from "../topology/topology-group.ts";
-import type { ContentBranch } from "./content-index.ts";
-import { ContentIndex, follow } from "./content-index.ts";
 import type { PodVariant } from "./pod-variant.ts";
 import { podVariants } from "./pod-variant.ts";
 

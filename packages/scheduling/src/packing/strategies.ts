@@ -38,9 +38,10 @@ const PODS_FOR_ALL_TRIES_MAX = 3_000;
  * pods need at least because they repel each other; the tries differ in how far above an even split they go.
  */
 export function cheapestStrategies(model: PlanningModel): readonly PackingStrategy[] {
+  // A single pod gets the cheapest node at once.
+  if (model.pods <= 1) return [];
   const hosts = hostsNeeded(model);
-  const pods = model.shapes.reduce((sum, { shape }) => sum + shape.pods.length, 0);
-  return triesFor(hosts, pods).map(({ fill, repellingFirst }) => ({
+  return triesFor(hosts, model.pods).map(({ fill, repellingFirst }) => ({
     order: "oldest",
     arrange: (shapes) =>
       repellingFirst ? [...shapes.filter(repels), ...shapes.filter((shape) => !repels(shape))] : shapes,

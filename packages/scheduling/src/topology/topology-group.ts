@@ -7,6 +7,7 @@ import type {
   TopologySpreadConstraint,
 } from "@nodeless/api";
 import { labelSelectorClauses, matchesClauses, matchesLabelSelector, normalizedLabelKey } from "@nodeless/api";
+import { ContentIndex } from "../content-index.ts";
 import type { Requirement } from "../model.ts";
 import { compareText } from "../requirements/requirements.ts";
 
@@ -58,7 +59,7 @@ type NamespaceLabels = ReadonlyMap<string, Readonly<Record<string, string>>>;
 /** Groups by meaning; asked for the same rule twice it gives the same group. */
 export class TopologyGroups {
   readonly list: TopologyGroup[] = [];
-  readonly #byMeaning = new Map<string, TopologyGroup>();
+  readonly #meanings = new ContentIndex();
   readonly #namespaceLabels: NamespaceLabels;
 
   constructor(namespaceLabels: NamespaceLabels) {
@@ -111,17 +112,32 @@ export class TopologyGroups {
   }
 
   #intern(meaning: Omit<TopologyGroup, "index">): TopologyGroup {
-    const text = JSON.stringify(meaning, (_key, value: unknown) =>
-      value instanceof Set ? [...(value as Set<string>)].sort(compareText) : value,
+    const number = this.#meanings.numberOf(
+      meaning.kind,
+      meaning.key,
+      meaning.namespaces === undefined ? undefined : [...meaning.namespaces].sort(compareText),
+      meaning.clauses,
+      meaning.maxSkew,
+      meaning.minDomains,
+      meaning.filter.alternatives?.map((all) => all.map(plainRequirement)),
+      meaning.filter.tolerations,
+      meaning.required,
     );
-    const known = this.#byMeaning.get(text);
+    const known = this.list[number];
     if (known !== undefined) return known;
-    const group: TopologyGroup = { ...meaning, index: this.list.length };
-    this.#byMeaning.set(text, group);
+    const group: TopologyGroup = { ...meaning, index: number };
     this.list.push(group);
     return group;
   }
 }
+
+const plainRequirement = ({ key, complement, values, gte, lte }: Requirement): readonly unknown[] => [
+  key,
+  complement,
+  [...values].sort(compareText),
+  gte,
+  lte,
+];
 
 function selectorClauses(
   selector: LabelSelector | undefined,

@@ -4,7 +4,7 @@ import type { DomainRule, OwnedRule } from "./rule-plan.ts";
 import type { TopologyGroup } from "./topology-group.ts";
 
 /** Hosts for which counters have room before they grow. */
-const HOSTS_AT_FIRST = 64;
+const HOSTS_AT_FIRST = 16;
 const NO_COUNTS = new Int32Array(0);
 
 /** What does not change while pods are placed. */
