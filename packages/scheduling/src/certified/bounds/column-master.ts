@@ -135,14 +135,9 @@ export class ColumnMaster {
     return this.#lp.duals.map((dual) => Math.max(0, dual)).slice(0, this.#existingRowsStart);
   }
 
-  /** Cost of the present solution, existing bins included. */
+  /** Cost of the present solution, existing bins and sand included. */
   objective(): number {
-    let total = 0;
-    for (const { column, amount } of this.#lp.solution()) {
-      const node = this.#columns[column];
-      if (node !== undefined) total += amount * (this.model.problem.offerings[node.offering]?.priceUsdPerHour ?? 0);
-    }
-    return total;
+    return this.#lp.objective();
   }
 
   /** Columns of the present solution with their amounts. */

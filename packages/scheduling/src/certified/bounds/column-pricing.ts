@@ -38,10 +38,14 @@ export class ColumnPricing {
       memory: this.#amount(model.problem.shapes[shape]?.requests, 1),
       pods: model.pods[shape] as number,
     }));
-    this.#units = gridUnits(requests, {
-      cpu: this.#cpu < 0 ? 0 : (model.units[this.#cpu] as number),
-      memory: this.#memory < 0 ? 0 : (model.units[this.#memory] as number),
-    });
+    this.#units = gridUnits(
+      requests,
+      {
+        cpu: this.#cpu < 0 ? 0 : (model.units[this.#cpu] as number),
+        memory: this.#memory < 0 ? 0 : (model.units[this.#memory] as number),
+      },
+      model.classes.length,
+    );
   }
 
   #amount(vector: Float64Array | undefined, d: number): number {

@@ -1,5 +1,7 @@
-/** Most cells of a table: 8 bytes each, and the time of one pricing. */
-const CELLS_MAX = 1_500_000;
+/** Steps of one pricing, cells × items × tables, that take about 10 ms. */
+const STEPS_MAX = 12_000_000;
+/** Fewest cells of a table: coarser ones find no good contents. */
+const CELLS_MIN = 20_000;
 /** Share of all requests that rounding up to the grid may add. */
 const LOSS_MAX = 0.0015;
 
@@ -98,12 +100,16 @@ function undominated(items: readonly GridItem[]): readonly GridItem[] {
   );
   const kept: GridItem[] = [];
   for (const item of sorted) {
-    const beaten = kept.some(
-      (other) => other.cpu <= item.cpu && other.memory <= item.memory && other.value >= item.value,
-    );
-    if (!beaten) kept.push(item);
+    if (!isBeaten(item, kept)) kept.push(item);
   }
   return [...kept.filter((item) => item.cpu > 0), ...kept.filter((item) => item.cpu === 0)];
+}
+
+function isBeaten(item: GridItem, others: readonly GridItem[]): boolean {
+  for (const other of others) {
+    if (other.cpu <= item.cpu && other.memory <= item.memory && other.value >= item.value) return true;
+  }
+  return false;
 }
 
 /** How much of each resource one unit of the grid is. */
@@ -112,10 +118,11 @@ export interface GridUnits {
   readonly memory: number;
 }
 
-/** The coarsest units that lose little, or the finest whose table is still affordable. `largest`: of any node. */
+/** The coarsest units that lose little, or the finest that `tables` tables can afford. `largest`: of any node. */
 export function gridUnits(
   requests: readonly { readonly cpu: number; readonly memory: number; readonly pods: number }[],
   largest: { readonly cpu: number; readonly memory: number },
+  tables: number,
 ): GridUnits {
   const cpu = unitFor(
     requests.map((request) => ({ amount: request.cpu, pods: request.pods })),
@@ -126,8 +133,15 @@ export function gridUnits(
     largest.memory,
   );
   const cells = (largest.cpu / cpu) * (largest.memory / memory);
-  const coarser = Math.sqrt(Math.max(1, cells / CELLS_MAX));
-  return { cpu: cpu * coarser, memory: memory * coarser };
+  const cellsMax = Math.max(CELLS_MIN, STEPS_MAX / Math.max(1, requests.length * tables));
+  if (cells <= cellsMax) return { cpu, memory };
+  // The finer of the two gives way first.
+  const steps = Math.sqrt(cellsMax);
+  const cpuSteps = Math.min(largest.cpu / cpu, Math.max(steps, cellsMax / (largest.memory / memory)));
+  return {
+    cpu: largest.cpu / cpuSteps,
+    memory: largest.memory / Math.min(largest.memory / memory, cellsMax / cpuSteps),
+  };
 }
 
 /** Finest division of a dimension that is tried. */

@@ -3,7 +3,7 @@ const TOLERANCE = 1e-9;
 const PIVOT_TOLERANCE = 1e-8;
 /** Right-hand sides are moved by so much, each row differently, so that ties do not stall the iteration. */
 const PERTURBATION = 1e-8;
-/** The inverse is recomputed after so many changes: by then its error is still far below the tolerances. */
+/** The inverse is recomputed after so many changes, or four times the rows: by then its error is still far below the tolerances. */
 const REFACTOR_PIVOTS = 150;
 const GOLDEN_RATIO = 0.6180339887498949;
 
@@ -23,6 +23,8 @@ export class CoveringLp {
   /** By row: column in the basis. Start columns come first, then surplus columns, then those added. */
   readonly #basis: Int32Array;
   readonly #direction: Float64Array;
+  /** Scratch: where the pivot row is not 0. */
+  readonly #filled: Int32Array;
   #columns = 0;
   #starts = new Int32Array(65);
   #costs = new Float64Array(64);
@@ -47,6 +49,7 @@ export class CoveringLp {
     this.#amounts = new Float64Array(rows);
     this.#basis = new Int32Array(rows);
     this.#direction = new Float64Array(rows);
+    this.#filled = new Int32Array(rows);
     for (let row = 0; row < rows; row++) {
       const starts = (rightSide[row] as number) > 0;
       this.#basis[row] = starts ? row : rows + row;
@@ -63,6 +66,11 @@ export class CoveringLp {
 
   get columns(): number {
     return this.#columns;
+  }
+
+  /** What the duals make of the right-hand side: at the optimum the cost of the solution. */
+  objective(): number {
+    return this.duals.reduce((sum, dual, row) => sum + dual * (this.#rightSide[row] as number), 0);
   }
 
   /** Adds a column; entries of one row add up only if given once. Returns its number. */
@@ -203,10 +211,14 @@ export class CoveringLp {
     const step = this.#direction[leavingRow] as number;
     const pivotStart = leavingRow * rows;
     const reduced = this.#reducedCostOf(entering);
+    const filled = this.#filled;
+    let count = 0;
     for (let index = 0; index < rows; index++) {
       const value = (inverse[pivotStart + index] as number) / step;
+      if (value === 0) continue;
       inverse[pivotStart + index] = value;
-      if (value !== 0) duals[index] = (duals[index] as number) + reduced * value;
+      duals[index] = (duals[index] as number) + reduced * value;
+      filled[count++] = index;
     }
     const amount = Math.max(0, this.#amounts[leavingRow] as number) / step;
     this.#amounts[leavingRow] = amount;
@@ -215,13 +227,14 @@ export class CoveringLp {
       if (row === leavingRow || factor === 0) continue;
       this.#amounts[row] = (this.#amounts[row] as number) - factor * amount;
       const start = row * rows;
-      for (let index = 0; index < rows; index++) {
+      for (let position = 0; position < count; position++) {
+        const index = filled[position] as number;
         inverse[start + index] = (inverse[start + index] as number) - factor * (inverse[pivotStart + index] as number);
       }
     }
     this.#basis[leavingRow] = entering;
     this.#pivots++;
-    if (++this.#sinceRefactor >= REFACTOR_PIVOTS) this.#refactor();
+    if (++this.#sinceRefactor >= Math.max(REFACTOR_PIVOTS, 4 * rows)) this.#refactor();
   }
 
   #reducedCostOf(entering: number): number {

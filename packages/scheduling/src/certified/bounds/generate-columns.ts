@@ -33,6 +33,8 @@ export interface GeneratedColumns {
   readonly columns: readonly GeneratedColumn[];
   /** Prices tried. */
   readonly rounds: number;
+  /** The bound before it was verified; what the check does not confirm is not claimed. */
+  readonly estimateUsdPerHour: number;
 }
 
 export interface GeneratedColumn {
@@ -59,13 +61,14 @@ export function generateColumnsOf(model: BoundModel, options: ColumnOptions): Ge
     lowerBoundUsdPerHour: roundedDown(classes.valued.bound),
   };
   const big = bigShapes(model, classes, options.bigShapesMax ?? BIG_SHAPES_MAX);
-  if (big.length === 0 || isLate()) return { prices: classFair, columns: [], rounds: 0 };
+  if (big.length === 0 || isLate())
+    return { prices: classFair, columns: [], rounds: 0, estimateUsdPerHour: classFair.lowerBoundUsdPerHour };
   const master = new ColumnMaster(model, big);
   for (const node of options.incumbent ?? []) master.addNode({ offering: node.offering, content: node.content });
   const { best, rounds } = iterate(master, new ColumnPricing(model, master), startPrices(master, classes), isLate);
   master.solve();
   const columns = master.solution();
-  return { prices: verified(model, classFair, best), columns, rounds };
+  return { prices: verified(model, classFair, best), columns, rounds, estimateUsdPerHour: best.estimate };
 }
 
 interface Best {

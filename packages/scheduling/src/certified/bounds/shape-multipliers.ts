@@ -58,7 +58,6 @@ class ChoiceMaster {
   readonly #blocks: readonly Int32Array[];
   /** Class × dimension → row, -1 where nobody asks for it; existing classes after the purchasable. */
   readonly #rowOf: Int32Array;
-  readonly #rightSide: Float64Array;
   readonly #lp: CoveringLp;
   readonly #start: ClassMultipliers;
   /** By column: the offering as class and row, or the cut. */
@@ -78,7 +77,6 @@ class ChoiceMaster {
     this.#model = model;
     this.#blocks = input.blocks;
     this.#rowOf = input.rowOf;
-    this.#rightSide = input.rightSide;
     this.#start = input.start;
     this.#lp = new CoveringLp(input.rightSide, input.startCosts);
     for (const [index, { prices, capacities }] of model.classes.entries()) {
@@ -107,7 +105,7 @@ class ChoiceMaster {
   /** Returns what no bound of this kind exceeds, as far as the cuts tell. */
   solve(): number {
     this.#lp.solve(PIVOTS_PER_ROUND);
-    return this.#lp.duals.reduce((sum, dual, row) => sum + dual * (this.#rightSide[row] as number), 0);
+    return this.#lp.objective();
   }
 
   multipliers(): ClassMultipliers {

@@ -13,6 +13,9 @@ const STEPS_BELOW_PRICE_MAX = 20_000;
 /** Steps for all offerings together. */
 const TOTAL_STEPS_MAX = 3_000_000;
 
+/** How many of the most valuable shapes are kept whole when the others count as divisible, in the order of trial. */
+const WHOLE_ITEMS: readonly number[] = [60, 250, 120, 30];
+
 export interface PriceCheck {
   /** The most value per dollar that any node can hold, never below the truth. */
   readonly theta: number;
@@ -58,6 +61,10 @@ function classTheta(limits: NodeValueLimits, reached: number, budget: { steps: n
     const suspect = limits.worst(theta);
     if (suspect === undefined) return theta;
     if (limits.refine(suspect.offering)) continue;
+    if (suspect.ratio > 1 + 1e-8) {
+      if (limits.refineAll()) continue;
+      if (WHOLE_ITEMS.some((whole) => limits.refineWhole(suspect.offering, whole))) continue;
+    }
     const steps = Math.min(suspect.ratio > 1 + 1e-8 ? STEPS_MAX : STEPS_BELOW_PRICE_MAX, budget.steps);
     const proof = proveNodeValue(limits.knapsackOf(suspect.offering), theta * suspect.price, steps);
     budget.steps -= proof.steps;

@@ -1,5 +1,6 @@
 import type { PackingProblem } from "../problem.ts";
 import { CoveringLp } from "./covering-lp.ts";
+import { gridValueLimits } from "./verified-grid.ts";
 import type { ValuedItems } from "./verified-items.ts";
 import { itemCapacity } from "./verified-items.ts";
 import type { NodeKnapsack } from "./verified-node.ts";
@@ -7,6 +8,7 @@ import type { NodeKnapsack } from "./verified-node.ts";
 /** Multipliers beyond these are not kept for other offerings. */
 const MULTIPLIERS_MAX = 64;
 const PIVOTS_MAX = 2_000;
+const GRID_ITEMS_MAX = 600;
 
 /**
  * Upper limits of what the offerings of one class can hold, from multipliers m ≥ 0 by weak duality: the value of any content is at most
@@ -22,6 +24,9 @@ export class NodeValueLimits {
   readonly #multipliers: (Float64Array | undefined)[];
   readonly #search: MultiplierSearch;
   #kept = 0;
+  #gridDone = false;
+  readonly #wholeDone = new Set<number>();
+  #byValue: readonly number[] | undefined;
 
   constructor(problem: PackingProblem, items: ValuedItems, offerings: readonly number[]) {
     this.#items = items;
@@ -73,6 +78,52 @@ export class NodeValueLimits {
     return true;
   }
 
+  /** Limits of all offerings from one table, once. False when that was done before, or when the table would be too coarse to help. */
+  refineAll(): boolean {
+    if (this.#gridDone || this.#items.count > GRID_ITEMS_MAX) return false;
+    this.#gridDone = true;
+    for (const [offering, limit] of gridValueLimits(this.#items, this.#capacities).entries()) {
+      if (limit < (this.#limits[offering] as number)) this.#limits[offering] = limit;
+    }
+    return true;
+  }
+
+  /**
+   * Treats all but the `whole` most valuable items as divisible, at the multipliers that suit an offering: the others count with what they are worth beyond
+   * these. False when that was tried before.
+   */
+  refineWhole(offering: number, whole: number): boolean {
+    const { count, width, weights, values } = this.#items;
+    if (this.#wholeDone.has(whole) || count <= whole) return false;
+    this.#wholeDone.add(whole);
+    this.#byValue ??= [...values.keys()].sort((a, b) => (values[b] as number) - (values[a] as number) || a - b);
+    const divisible = pick(this.#items, this.#byValue.slice(whole), values);
+    const capacity = this.#capacities[offering] as Float64Array;
+    const multipliers = new MultiplierSearch(divisible, [capacity]).best(capacity);
+    const beyond = values.map((value, item) => {
+      let rest = value;
+      for (let d = 0; d < width; d++) rest -= (multipliers[d] as number) * (weights[item * width + d] as number);
+      return rest;
+    });
+    const worthMore = [...beyond.keys()].filter((item) => (beyond[item] as number) > 0);
+    const significant = worthMore.filter((item) => (beyond[item] as number) > (values[item] as number) * 1e-9);
+    if (significant.length > GRID_ITEMS_MAX) return true;
+    const noise = worthMore.reduce(
+      (sum, item) =>
+        sum +
+        ((beyond[item] as number) > (values[item] as number) * 1e-9
+          ? 0
+          : (beyond[item] as number) * (this.#items.pods[item] as number)),
+      0,
+    );
+    const table = gridValueLimits(pick(this.#items, significant, beyond), this.#capacities);
+    for (const [other, limit] of table.entries()) {
+      const total = limit + noise + product(multipliers, this.#capacities[other] as Float64Array);
+      if (total < (this.#limits[other] as number)) this.#limits[other] = total;
+    }
+    return true;
+  }
+
   knapsackOf(offering: number): NodeKnapsack {
     const capacity = this.#capacities[offering] as Float64Array;
     return { items: this.#items, capacity, multipliers: this.#multipliers[offering] ?? this.#search.best(capacity) };
@@ -88,6 +139,23 @@ export class NodeValueLimits {
     // Never looked at again, even where the search ended without a proof.
     this.#prices[offering] = Number.POSITIVE_INFINITY;
   }
+}
+
+/** Some of the items, with values of their own. */
+function pick(items: ValuedItems, chosen: readonly number[], values: Float64Array): ValuedItems {
+  const { width, rules } = items;
+  const weights = new Float64Array(chosen.length * width);
+  for (const [position, item] of chosen.entries()) {
+    weights.set(items.weights.subarray(item * width, (item + 1) * width), position * width);
+  }
+  return {
+    count: chosen.length,
+    width,
+    rules,
+    weights,
+    values: Float64Array.from(chosen, (item) => values[item] as number),
+    pods: Float64Array.from(chosen, (item) => items.pods[item] as number),
+  };
 }
 
 /** Best multipliers of a capacity: duals of the divisible knapsack over a working set of items that grows by the worst violated. */
