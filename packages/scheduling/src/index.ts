@@ -1,3 +1,11 @@
+export type {
+  BoundOptions,
+  CertifiedPlan,
+  OptimizeOptions,
+  SchedulingBound,
+} from "./certified/optimize-scheduling.ts";
+export { boundScheduling, optimizeScheduling } from "./certified/optimize-scheduling.ts";
+export type { ProgressPoint } from "./certified/problem.ts";
 export { checkPlan } from "./checker/check-plan.ts";
 export type {
   CapacityType,

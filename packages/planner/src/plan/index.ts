@@ -1,5 +1,4 @@
 export type { FargateOffer } from "./fargate-offers.ts";
-export type { PriceBound } from "./packing-gears.ts";
 export type { PlanOutcome } from "./plan-cluster.ts";
 export { planCluster } from "./plan-cluster.ts";
 export { HOURS_PER_MONTH } from "./plan-document.ts";

@@ -1,8 +1,8 @@
-import type { SchedulingInput, SchedulingPlan } from "@nodeless/scheduling";
+import type { SchedulingBound, SchedulingInput, SchedulingPlan } from "@nodeless/scheduling";
 import type { PlanKnob } from "../contract.ts";
 import { applyKnobs, percent } from "./apply-knobs.ts";
 import { familyOf } from "./instance-labels.ts";
-import { boundOf, type PriceBound } from "./packing-gears.ts";
+import { boundOf } from "./packing-gears.ts";
 import { cheapestPurchase } from "./plan-nodes.ts";
 import type { PlanKnobs, PlanOptions } from "./plan-options.ts";
 
@@ -16,17 +16,20 @@ export function knobPrices(
 ): readonly PlanKnob[] {
   const { knobs = {} } = options;
   const own = bound.lowerBoundUsdPerHour + fargateUsdPerHour;
-  const priced = (name: string, inForce: boolean, changed: PlanKnobs): PlanKnob => {
-    const other = boundOf(applyKnobs(placed, changed).input, []).lowerBoundUsdPerHour + fargateUsdPerHour;
-    return { name, inForce, lowerBoundUsdPerHour: other, changeRatio: own === 0 ? 0 : other / own - 1 };
+  const priced = (name: string, inForce: boolean, changed: PlanKnobs): readonly PlanKnob[] => {
+    const other = boundOf(applyKnobs(placed, changed).input);
+    // Some pod cannot do without it: there is nothing to compare.
+    if (other === undefined) return [];
+    const lowerBoundUsdPerHour = other + fargateUsdPerHour;
+    return [{ name, inForce, lowerBoundUsdPerHour, changeRatio: own === 0 ? 0 : lowerBoundUsdPerHour / own - 1 }];
   };
-  const lifted = knobsInForce(knobs).map(({ key, name }) => {
+  const lifted = knobsInForce(knobs).flatMap(({ key, name }) => {
     const { [key]: _lifted, ...others } = knobs;
     return priced(name, true, others);
   });
   if (options.priceFamilies !== true) return lifted;
   const { excludedFamilies = [] } = knobs;
-  const without = usedFamilies(plan).map((family) =>
+  const without = usedFamilies(plan).flatMap((family) =>
     priced(`without family ${family}`, false, { ...knobs, excludedFamilies: [...excludedFamilies, family] }),
   );
   return [...lifted, ...without];
@@ -34,7 +37,7 @@ export function knobPrices(
 
 interface Priced {
   readonly options: PlanOptions;
-  readonly bound: PriceBound;
+  readonly bound: SchedulingBound;
   readonly plan: SchedulingPlan;
   /** The same with and without any knob. */
   readonly fargateUsdPerHour: number;

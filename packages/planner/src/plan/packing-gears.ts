@@ -1,30 +1,42 @@
 import type { Pod } from "@nodeless/api";
 import {
-  type InstanceType,
+  boundScheduling,
+  optimizeScheduling,
+  type ProgressPoint,
   planScheduling,
   podKeyOf,
+  type SchedulingBound,
   type SchedulingInput,
   type SchedulingPlan,
 } from "@nodeless/scheduling";
-import { requestsOf } from "./existing-nodes.ts";
 import type { PlanOptions } from "./plan-options.ts";
 
-/** What no placement can cost less than, and the prices behind it. */
-export interface PriceBound {
-  readonly lowerBoundUsdPerHour: number;
-  /** By `namespace/name`; pods that no instance type holds are not in it. */
-  readonly fairPriceUsdPerHour: ReadonlyMap<string, number>;
+/** A plan with its bound. */
+export interface BoundedPlan {
+  readonly plan: SchedulingPlan;
+  readonly bound: SchedulingBound;
+  /** How the search came to it; empty in the fast gear. */
+  readonly progress: readonly ProgressPoint[];
 }
 
-/** A plan with its bound. */
-export interface BoundedPlan extends PriceBound {
-  readonly plan: SchedulingPlan;
-}
+const TIME_DEFAULT_MS = 1_000;
 
 /** Plans in the gear that was asked for. `pricedOnly` are pods that run elsewhere: they get a fair price and no place. */
-export function packPods(input: SchedulingInput, pricedOnly: readonly Pod[], _options: PlanOptions): BoundedPlan {
-  const plan = planScheduling(input);
-  return { plan, ...boundOf(placedInput(input, plan), pricedOnly) };
+export function packPods(input: SchedulingInput, pricedOnly: readonly Pod[], options: PlanOptions): BoundedPlan {
+  if (options.gear !== "optimize") {
+    const plan = planScheduling(input);
+    return { plan, bound: boundScheduling(placedInput(input, plan), { pricedOnly }), progress: [] };
+  }
+  const { monotonicMs, timeMs = TIME_DEFAULT_MS, triesMax, seed } = options;
+  const startedMs = monotonicMs();
+  const { plan, lowerBoundUsdPerHour, fairPriceUsdPerHour, progress } = optimizeScheduling(input, {
+    elapsedMs: () => monotonicMs() - startedMs,
+    timeMs,
+    pricedOnly,
+    ...(triesMax === undefined ? {} : { triesMax }),
+    ...(seed === undefined ? {} : { seed }),
+  });
+  return { plan, bound: { lowerBoundUsdPerHour, fairPriceUsdPerHour }, progress };
 }
 
 /** The bound counts only what is placed: else a plan that refuses pods would look better than what is possible. */
@@ -34,21 +46,9 @@ export function placedInput(input: SchedulingInput, plan: SchedulingPlan): Sched
   return { ...input, pods: input.pods.filter((pod) => !unplaced.has(podKeyOf(pod))) };
 }
 
-/** A bound for the pods of the input and fair prices for them and for `pricedOnly`. */
-export function boundOf(input: SchedulingInput, pricedOnly: readonly Pod[]): PriceBound {
-  const types = input.nodePools.flatMap(({ instanceTypes }) => instanceTypes);
-  const usdPerMillicore = Math.min(...types.map(pricePerMillicore));
-  const price = ({ spec }: Pod): number => {
-    const value = (requestsOf([{ spec } as Pod]).get("cpu") ?? 0) * usdPerMillicore;
-    return Number.isFinite(value) ? value : 0;
-  };
-  const fair = new Map([...input.pods, ...pricedOnly].map((pod) => [podKeyOf(pod), price(pod)]));
-  let lowerBoundUsdPerHour = 0;
-  if (input.existingNodes.length === 0) for (const pod of input.pods) lowerBoundUsdPerHour += price(pod);
-  return { lowerBoundUsdPerHour, fairPriceUsdPerHour: fair };
-}
-
-function pricePerMillicore({ offerings, capacity, overhead }: InstanceType): number {
-  const prices = offerings.filter(({ available }) => available).map(({ priceUsdPerHour }) => priceUsdPerHour);
-  return Math.min(...prices) / ((capacity.get("cpu") ?? 0) - (overhead.get("cpu") ?? 0));
+/** The bound for all pods of the input; undefined when some of them fits nowhere. */
+export function boundOf(input: SchedulingInput): number | undefined {
+  const { lowerBoundUsdPerHour, fairPriceUsdPerHour } = boundScheduling(input);
+  const fits = input.pods.every((pod) => fairPriceUsdPerHour.has(podKeyOf(pod)));
+  return fits ? lowerBoundUsdPerHour : undefined;
 }

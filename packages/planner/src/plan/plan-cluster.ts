@@ -1,10 +1,17 @@
 import type { Pod } from "@nodeless/api";
-import { checkPlan, podKeyOf, type SchedulingInput, type SchedulingPlan } from "@nodeless/scheduling";
+import {
+  checkPlan,
+  type ProgressPoint,
+  podKeyOf,
+  type SchedulingBound,
+  type SchedulingInput,
+  type SchedulingPlan,
+} from "@nodeless/scheduling";
 import type { PlanCatalog, PlanDocument, PlanInput } from "../contract.ts";
 import { applyKnobs } from "./apply-knobs.ts";
 import { type FargateOffer, fargateOffers } from "./fargate-offers.ts";
 import { knobPrices } from "./knob-prices.ts";
-import { type PriceBound, packPods, placedInput } from "./packing-gears.ts";
+import { packPods, placedInput } from "./packing-gears.ts";
 import { planDocument } from "./plan-document.ts";
 import { PlanFindingsError } from "./plan-findings-error.ts";
 import type { PlanOptions } from "./plan-options.ts";
@@ -28,7 +35,9 @@ export interface PlanOutcome {
   /** Pods that nothing takes, in input order. */
   readonly refused: readonly RefusedPod[];
   /** The EC2 part only; fair prices also for pods on Fargate. */
-  readonly bound: PriceBound;
+  readonly bound: SchedulingBound;
+  /** How the search of `optimize` came to the plan of the EC2 part; empty in the fast gear. */
+  readonly progress: readonly ProgressPoint[];
 }
 
 /**
@@ -42,7 +51,7 @@ export function planCluster(input: PlanInput, catalog: PlanCatalog, options: Pla
   const { routes, ec2, fargate, refused } = routed(input, fargateOffer);
   const setting = schedulingSetting(input, catalog);
   const { input: schedulingInput, notices } = applyKnobs({ ...setting, pods: ec2 }, options.knobs ?? {});
-  const { plan: schedulingPlan, ...bound } = packPods(schedulingInput, fargate, options);
+  const { plan: schedulingPlan, bound, progress } = packPods(schedulingInput, fargate, options);
   const findings = checkPlan(schedulingInput, schedulingPlan);
   if (findings.length > 0) throw new PlanFindingsError(findings);
   const poolNames = new Set(setting.nodePools.map(({ name }) => name));
@@ -58,6 +67,7 @@ export function planCluster(input: PlanInput, catalog: PlanCatalog, options: Pla
     fargateOffer,
     refused: inInputOrder(input, [...refused, ...refusedByEc2(schedulingPlan, poolNames)]),
     bound,
+    progress,
   };
   const knobs = knobPrices(placed, {
     options,

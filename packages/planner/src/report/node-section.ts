@@ -1,7 +1,7 @@
 import type { PlanDocument, PlanNode, Quantities } from "../contract.ts";
 import { counted, hourly, memoryBytesOf, millicoresOf, percentText } from "./amounts.ts";
 import { type Cell, type Column, formatColumns } from "./columns.ts";
-import type { TableStyle } from "./table-style.ts";
+import { type TableStyle, wrapped } from "./table-style.ts";
 
 /** More nodes than this are shown by type unless everything is asked for. */
 const NODES_LISTED_MAX = 20;
@@ -26,7 +26,7 @@ export function nodeSection(document: PlanDocument, style: TableStyle): string {
           style,
         );
   const idleLine = idle === 0 ? "" : `${counted(idle, "existing node")} ${idle === 1 ? "gets" : "get"} no pods\n`;
-  return `${table}${idleLine}${largestLine(fresh)}`;
+  return `${table}${idleLine}${largestLine(fresh, style)}`;
 }
 
 const COLUMNS: readonly Column[] = [
@@ -110,7 +110,7 @@ const FULL = 0.75;
 const HALF_FULL = 0.5;
 
 /** What goes when the largest node goes. */
-function largestLine(nodes: readonly PlanNode[]): string {
+function largestLine(nodes: readonly PlanNode[], { width }: TableStyle): string {
   let total = 0;
   let largest: PlanNode | undefined;
   for (const node of nodes) {
@@ -120,5 +120,8 @@ function largestLine(nodes: readonly PlanNode[]): string {
   if (largest === undefined || total === 0 || largest.pods.length < 2) return "";
   const share = millicoresOf(largest.requested) / total;
   if (share < SHARE_MENTIONED) return "";
-  return `${largest.name} carries ${percentText(share)} of the cpu on new nodes; --max-node-share limits that\n`;
+  return wrapped(
+    `${largest.name} carries ${percentText(share)} of the cpu on new nodes; --max-node-share limits that`,
+    { rest: "  ", width },
+  );
 }

@@ -29,7 +29,7 @@ export interface TableStyle {
 
 const WIDTH_DEFAULT = 80;
 /** Below this a table says nothing. */
-const WIDTH_MIN = 60;
+const WIDTH_MIN = 72;
 
 /** Fills in what the options leave open. */
 export function tableStyle({ wide = false, color = false, unicode = true, width }: TableOptions): TableStyle {

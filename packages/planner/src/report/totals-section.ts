@@ -11,12 +11,12 @@ export function totalsSection({ document }: Pick<PlanOutcome, "document">, style
     const lines = wrapped(text, { rest: " ".repeat(TITLE_WIDTH), width: style.width - TITLE_WIDTH });
     return `${style.paint("bold", title.padEnd(TITLE_WIDTH))}${lines}`;
   };
-  const estimate = hasEstimates(document);
+  const tilde = hasEstimates(document) ? "~" : "";
   const bound = `no placement of these pods costs less than $${hourly(totals.lowerBoundUsdPerHour)} an hour, $${monthly(totals.lowerBoundUsdPerHour)} a month`;
   return [
     line(
       "TOTAL",
-      `$${hourly(totals.usdPerHour, estimate)} an hour, $${monthly(totals.usdPerHour, estimate)} a month for ${counted(totals.pods - totals.unplacedPods, "pod")}: ${partsText(document)}`,
+      `${tilde}$${hourly(totals.usdPerHour)} an hour, ${tilde}$${monthly(totals.usdPerHour)} a month for ${counted(totals.pods - totals.unplacedPods, "pod")}: ${partsText(document)}`,
     ),
     line("BOUND", bound),
     line("GAP", gapText(document)),
