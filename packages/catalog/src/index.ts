@@ -1,5 +1,5 @@
-export type { CatalogInfo } from "./catalog-info.ts";
-export { catalogInfo } from "./catalog-info.ts";
+export type { CatalogInfo, RegionInfo } from "./catalog-info.ts";
+export { catalogInfo, regionInfo } from "./catalog-info.ts";
 export type { DeviceFacts, InstanceTypeFacts } from "./instance-type-facts.ts";
 export { findInstanceType, instanceTypeFacts } from "./instance-types.ts";
 export type { KubeletResources, ResourceQuantities } from "./kubelet-resources.ts";

@@ -9,6 +9,7 @@ import {
   type InstanceTypeFacts,
   instanceTypeFacts,
   kubeletResources,
+  regionInfo,
   zonesOf,
 } from "@nodeless/catalog";
 
@@ -156,9 +157,39 @@ test("a kubelet reports less memory than nominal, more than Karpenter assumes, a
   assert.equal(kubeletResources(known("us-east-1", "inf2.xlarge")).allocatable["aws.amazon.com/neuroncore"], "2");
 });
 
-test("Fargate has prices in every region", () => {
-  assert.deepEqual(fargatePrices("ap-northeast-2"), { vcpuHour: 0.04656, gbHour: 0.00511, storageGbHour: 0.000127 });
-  for (const region of catalogInfo().regions) assert.ok(fargatePrices(region));
+/** USD per vCPU-hour, GB-hour and GB-hour of storage above 20 GB. Source: the AWS price list of 2025-10-28 (fargate.md §10). */
+for (const { region, want } of [
+  { region: "us-east-1", want: [0.04048, 0.004445, 0.000111] },
+  { region: "us-west-2", want: [0.04048, 0.004445, 0.000111] },
+  { region: "us-east-2", want: [0.04048, 0.004445, 0.000111] },
+  { region: "eu-west-1", want: [0.04048, 0.004445, 0.000122] },
+  { region: "eu-central-1", want: [0.04656, 0.00511, 0.000132] },
+  { region: "ap-northeast-2", want: [0.04656, 0.00511, 0.000127] },
+  { region: "ap-northeast-1", want: [0.05056, 0.00553, 0.000133] },
+  { region: "ap-southeast-1", want: [0.05056, 0.00553, 0.000133] },
+])
+  test(`Fargate in ${region} costs ${want.join(", ")}`, () => {
+    const [vcpuHour, gbHour, storageGbHour] = want;
+    assert.deepEqual(fargatePrices(region), { vcpuHour, gbHour, storageGbHour });
+  });
+
+test("a month of the smallest useful Fargate sizes in Seoul", () => {
+  const { vcpuHour = 0, gbHour = 0 } = fargatePrices("ap-northeast-2") ?? {};
+  const month = (vcpus: number, gb: number): string => (730 * (vcpus * vcpuHour + gb * gbHour)).toFixed(2);
+  assert.deepEqual([month(0.25, 0.5), month(1, 2)], ["10.36", "41.45"]);
+});
+
+test("every region says how old its prices are and how many are estimates", () => {
+  for (const region of ["us-east-1", "us-west-2", "eu-west-1", "ap-northeast-2"])
+    assert.ok(catalogInfo().regions.includes(region));
+  for (const region of catalogInfo().regions) {
+    const info = regionInfo(region);
+    assert.equal(info?.types, instanceTypeFacts(region).length);
+    assert.ok((info?.types ?? 0) > 600 && (info?.withoutPrice ?? 0) < 35, `${region} ${JSON.stringify(info)}`);
+    assert.equal(info?.dates.onDemandPrices, region === "us-east-1" ? "2026-07-20" : "2025-10-28");
+    assert.ok(region === "us-east-1" ? info?.estimatedPrices === 0 : (info?.estimatedPrices ?? 0) > 100, region);
+  }
+  assert.equal(regionInfo("mars-1"), undefined);
   assert.equal(fargatePrices("mars-1"), undefined);
 });
 

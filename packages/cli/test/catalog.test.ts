@@ -64,7 +64,7 @@ test("catalog show prints the types of a family by size, estimates marked, and s
   assert.match(t3?.[5] ?? "", /^0\.\d{4}$/);
   assert.match(t3?.[6] ?? "", /^~0\.\d{4}$/);
   assert.match(notes, /^built-in catalogue of 2026-08-06, ap-northeast-2: \d+ types/);
-  assert.match(notes, /spot prices: typical share of on-demand/);
+  assert.match(notes, /spot prices: estimates, a typical share of on-demand/);
 });
 
 test("the wide table adds what a node has and every zone's spot price", async () => {
