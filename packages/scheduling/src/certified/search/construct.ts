@@ -1,5 +1,6 @@
 import type { ShapeCount } from "../problem.ts";
 import { NodeStore } from "./node-store.ts";
+import type { Prng } from "./prng.ts";
 import type { SearchContext } from "./search-context.ts";
 
 export interface ConstructOptions {
@@ -7,6 +8,15 @@ export interface ConstructOptions {
   readonly trials: number;
   /** Pods that are looked at together when there are many shapes. */
   readonly chunkPods: number;
+  /** How many pods of each shape are best bought room for in each class; what is not named goes anywhere. */
+  readonly flows?: readonly ShapeFlow[];
+}
+
+export interface ShapeFlow {
+  readonly shape: number;
+  readonly class: number;
+  /** Not always whole. */
+  readonly pods: number;
 }
 
 export interface Construction {
@@ -19,86 +29,145 @@ const SHAPES_AT_ONCE_MAX = 120;
 /** The share of a chunk's worth that waits for the next chunk, so that its last nodes are not poor. */
 const CARRIED_SHARE = 0.25;
 
-/** Places all pods: existing bins first, then new nodes by price per value (packing.md §4.1). */
+/** Places all pods: existing bins first, then new nodes class by class, the rest anywhere, by price per value (packing.md §4). */
 export function construct(context: SearchContext, options: ConstructOptions): Construction {
   const { tables, builder } = context;
   const store = new NodeStore();
-  const stream = podStream(context, options.chunkPods);
+  const remaining = Int32Array.from(tables.pods);
   builder.clear();
-  stream.addBinOnly();
+  const unplaced = fillBins(context, options, { store, remaining });
+  for (const [offeringClass, pods] of assigned(context, options.flows ?? [], remaining))
+    buildFrom(context, options, { store, pods, offeringClass });
+  buildFrom(context, options, { store, pods: remaining });
+  return { store, unplaced };
+}
+
+interface Progress {
+  readonly store: NodeStore;
+  /** By shape: pods not yet in the queue or on a node. */
+  readonly remaining: Int32Array;
+}
+
+/** Returns the pods that only bins could have held. */
+function fillBins(context: SearchContext, options: ConstructOptions, { store, remaining }: Progress): ShapeCount[] {
+  const { tables, builder, purchasable } = context;
+  for (let shape = 0; shape < tables.shapes; shape += 1)
+    if (purchasable[shape] === 0) enqueue(context, remaining, shape, remaining[shape] as number);
+  const stream = podStream(context, remaining, options.chunkPods);
   for (let bin = 0; bin < tables.problem.existing.length; bin += 1) {
     stream.topUp();
     builder.addBin(bin);
     builder.recreate({ ...FOREVER, trials: options.trials, keepBelowUsdPerHour: Number.POSITIVE_INFINITY });
     store.addAll(builder.built);
   }
-  const unplaced = takeUnplaceable(context);
-  while (builder.queue.size > 0 || !stream.isEmpty()) {
+  const unplaced: ShapeCount[] = [];
+  for (let item = 0; item < builder.queue.size; item += 1) {
+    const { shape, pods } = builder.queue.item(item);
+    if (purchasable[shape] === 1) remaining[shape] = (remaining[shape] as number) + pods;
+    else unplaced.push({ shape, pods });
+  }
+  builder.queue.clear();
+  return unplaced.sort((first, second) => first.shape - second.shape);
+}
+
+function enqueue({ builder }: SearchContext, remaining: Int32Array, shape: number, pods: number): void {
+  if (pods <= 0) return;
+  builder.queue.add(shape, pods);
+  remaining[shape] = (remaining[shape] as number) - pods;
+}
+
+interface BuildFrom {
+  readonly store: NodeStore;
+  /** By shape; emptied. */
+  readonly pods: Int32Array;
+  /** Build nodes of this class only, and leave what makes no good node in the queue. Default: everything anywhere. */
+  readonly offeringClass?: number;
+}
+
+function buildFrom(context: SearchContext, options: ConstructOptions, { store, pods, offeringClass }: BuildFrom): void {
+  const { builder } = context;
+  const { queue } = builder;
+  const stream = podStream(context, pods, options.chunkPods);
+  while (!stream.isEmpty() || (offeringClass === undefined && queue.size > 0)) {
     stream.topUp();
-    const keepBelowUsdPerHour = stream.isEmpty() ? 0 : builder.queue.totalWorth * CARRIED_SHARE;
-    builder.recreate({ ...FOREVER, trials: options.trials, keepBelowUsdPerHour });
+    const isLast = stream.isEmpty() && offeringClass === undefined;
+    const keepBelowUsdPerHour = isLast ? 0 : queue.totalWorth * CARRIED_SHARE;
+    const restriction = offeringClass === undefined ? {} : { offeringClass };
+    builder.recreate({ ...FOREVER, ...restriction, trials: options.trials, keepBelowUsdPerHour });
     store.addAll(builder.built);
   }
-  return { store, unplaced };
+}
+
+/** Whole pods by class out of the flows; takes them out of `remaining`. */
+function assigned(
+  { tables, purchasable }: SearchContext,
+  flows: readonly ShapeFlow[],
+  remaining: Int32Array,
+): Map<number, Int32Array> {
+  const byClass = new Map<number, Int32Array>();
+  for (const flow of flows) {
+    const pods = Math.min(Math.round(flow.pods), remaining[flow.shape] ?? 0);
+    if (pods <= 0 || purchasable[flow.shape] !== 1) continue;
+    let ofClass = byClass.get(flow.class);
+    if (ofClass === undefined) {
+      ofClass = new Int32Array(tables.shapes);
+      byClass.set(flow.class, ofClass);
+    }
+    ofClass[flow.shape] = (ofClass[flow.shape] as number) + pods;
+    remaining[flow.shape] = (remaining[flow.shape] as number) - pods;
+  }
+  return byClass;
 }
 
 const FOREVER = { costMaxUsdPerHour: Number.POSITIVE_INFINITY };
 
-function takeUnplaceable({ builder, purchasable }: SearchContext): ShapeCount[] {
-  const { queue } = builder;
-  const unplaced: ShapeCount[] = [];
-  const kept: ShapeCount[] = [];
-  for (let item = 0; item < queue.size; item += 1) {
-    const entry = queue.item(item);
-    (purchasable[entry.shape] === 1 ? kept : unplaced).push(entry);
-  }
-  queue.clear();
-  for (const { shape, pods } of kept) queue.add(shape, pods);
-  return unplaced.sort((first, second) => first.shape - second.shape);
-}
-
 interface PodStream {
   /** Fills the queue up to one chunk. */
   topUp(): void;
-  addBinOnly(): void;
   isEmpty(): boolean;
 }
 
-/** All pods, in a random order when there are many shapes. */
-function podStream({ tables, builder, purchasable, random }: SearchContext, chunkPods: number): PodStream {
-  const { shapes, pods } = tables;
-  const isWhole = shapes <= SHAPES_AT_ONCE_MAX;
-  const order = isWhole ? new Int32Array(0) : shuffledPods(pods, purchasable, random);
+/** Moves pods into the queue, in a random order when there are many shapes. */
+function podStream(context: SearchContext, pods: Int32Array, chunkPods: number): PodStream {
+  const { queue } = context.builder;
+  const shapes: number[] = [];
+  let total = 0;
+  for (let shape = 0; shape < pods.length; shape += 1)
+    if ((pods[shape] as number) > 0 && context.purchasable[shape] === 1) {
+      shapes.push(shape);
+      total += pods[shape] as number;
+    }
+  if (shapes.length <= SHAPES_AT_ONCE_MAX) {
+    return {
+      topUp() {
+        for (const shape of shapes) enqueue(context, pods, shape, pods[shape] as number);
+        shapes.length = 0;
+      },
+      isEmpty: () => shapes.length === 0,
+    };
+  }
+  const order = shuffledPods(pods, { shapes, total }, context.random);
   let next = 0;
-  let isWaiting = isWhole;
-  const { queue } = builder;
   return {
-    addBinOnly() {
-      for (let shape = 0; shape < shapes; shape += 1)
-        if (purchasable[shape] === 0 && (pods[shape] as number) > 0) queue.add(shape, pods[shape] as number);
-    },
     topUp() {
-      if (isWaiting)
-        for (let shape = 0; shape < shapes; shape += 1)
-          if (purchasable[shape] === 1 && (pods[shape] as number) > 0) queue.add(shape, pods[shape] as number);
-      isWaiting = false;
-      const end = Math.min(order.length, next + Math.max(0, chunkPods - queue.size));
-      for (; next < end; next += 1) queue.add(order[next] as number, 1);
+      const end = Math.min(total, next + Math.max(1, chunkPods - queue.size));
+      for (; next < end; next += 1) enqueue(context, pods, order[next] as number, 1);
     },
-    isEmpty: () => !isWaiting && next === order.length,
+    isEmpty: () => next === total,
   };
 }
 
-function shuffledPods(pods: Int32Array, purchasable: Uint8Array, random: { below(bound: number): number }): Int32Array {
-  let total = 0;
-  for (let shape = 0; shape < pods.length; shape += 1) if (purchasable[shape] === 1) total += pods[shape] as number;
+function shuffledPods(
+  pods: Int32Array,
+  { shapes, total }: { readonly shapes: readonly number[]; readonly total: number },
+  random: Prng,
+): Int32Array {
   const order = new Int32Array(total);
   let end = 0;
-  for (let shape = 0; shape < pods.length; shape += 1)
-    if (purchasable[shape] === 1) {
-      order.fill(shape, end, end + (pods[shape] as number));
-      end += pods[shape] as number;
-    }
+  for (const shape of shapes) {
+    order.fill(shape, end, end + (pods[shape] as number));
+    end += pods[shape] as number;
+  }
   for (let index = total - 1; index > 0; index -= 1) {
     const other = random.below(index + 1);
     const moved = order[index] as number;

@@ -1,2 +1,4 @@
+export { firstFit } from "./first-fit.ts";
 export { packingProblems } from "./packing-problems.ts";
-export { fastPacking, solvePacking } from "./solve.ts";
+export type { ConstructPackingOptions } from "./solve.ts";
+export { constructPacking, fastPacking, solvePacking } from "./solve.ts";

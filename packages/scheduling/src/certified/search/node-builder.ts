@@ -26,6 +26,15 @@ export interface RecreateOptions {
   readonly offeringClass?: number;
 }
 
+export interface Incumbents {
+  readonly size: number;
+  readonly offering: Int32Array;
+}
+
+/** A node so close to its value is not improved any more. */
+const RATIO_GOOD = 1.001;
+/** Chance that a trial starts from an offering that the placement uses already. */
+const INCUMBENT_CHANCE = 0.5;
 /** Chance that a trial starts from an offering for the largest pod instead of a random one. */
 const LARGEST_FIRST_CHANCE = 0.5;
 /** No node costs less than what its pods are worth, but for rounding. */
@@ -40,6 +49,8 @@ export class NodeBuilder {
   /** What the last {@link recreate} built. */
   readonly built: BuiltNodes = new BuiltNodes();
   candidates: Candidates;
+  /** Nodes of the placement so far; what serves there is tried more often. */
+  incumbents: Incumbents | undefined;
   readonly #tables: PackingTables;
   readonly #index: OfferingIndex;
   readonly #hosts: HostCounters;
@@ -96,9 +107,9 @@ export class NodeBuilder {
   #buildNode({ trials, offeringClass = -1 }: RecreateOptions): boolean {
     this.#bestRatio = Number.POSITIVE_INFINITY;
     this.#tryEverything(offeringClass);
-    for (let trial = 0; trial < trials; trial += 1) {
-      const choice = this.#candidateList(offeringClass);
-      if (choice.length > 0) this.#tryOffering(choice[this.#random.below(choice.length)] as number, true);
+    for (let trial = 0; trial < trials && this.#bestRatio > RATIO_GOOD; trial += 1) {
+      const offering = this.#drawOffering(offeringClass);
+      if (offering >= 0) this.#tryOffering(offering, true);
     }
     if (this.#bestRatio === Number.POSITIVE_INFINITY) {
       const offering = this.#cheapestForLargest();
@@ -115,11 +126,19 @@ export class NodeBuilder {
     this.queue.remove(this.#best.rows, this.#best.pods, this.#best.size);
   }
 
-  #candidateList(offeringClass: number): Int32Array {
-    if (offeringClass >= 0) return this.candidates.forClass(offeringClass);
-    const { queue } = this;
-    const row = this.#random.next() < LARGEST_FIRST_CHANCE ? 0 : this.#random.below(queue.size);
-    return this.candidates.forMask(queue.mask[row] as number);
+  /** An offering to start from, or −1. */
+  #drawOffering(offeringClass: number): number {
+    const { queue, incumbents } = this;
+    const random = this.#random;
+    if (offeringClass >= 0) return drawn(this.candidates.forClass(offeringClass), random);
+    const row = random.next() < LARGEST_FIRST_CHANCE ? 0 : random.below(queue.size);
+    const mask = queue.mask[row] as number;
+    if (incumbents !== undefined && incumbents.size > 0 && random.next() < INCUMBENT_CHANCE) {
+      const offering = incumbents.offering[random.below(incumbents.size)] as number;
+      const { maskAllows, classes, offeringClass: classOf } = this.#tables;
+      if (offering >= 0 && maskAllows[mask * classes + (classOf[offering] as number)] === 1) return offering;
+    }
+    return drawn(this.candidates.forMask(mask), random);
   }
 
   #cheapestForLargest(): number {
@@ -186,4 +205,8 @@ export class NodeBuilder {
     }
     this.#commit(-1, bin);
   }
+}
+
+function drawn(offerings: Int32Array, random: Prng): number {
+  return offerings.length === 0 ? -1 : (offerings[random.below(offerings.length)] as number);
 }

@@ -5,6 +5,8 @@ import type { Prng } from "./prng.ts";
 
 /** Chance that a fill takes only part of what it could of a shape. */
 const PARTIAL_CHANCE = 0.35;
+/** Chance that a fill leaves the only pod of a shape for the second round. */
+const SKIP_CHANCE = 0.25;
 
 /** One way to fill one node from the queue, in the order of its rows. */
 export class NodeFill {
@@ -92,9 +94,16 @@ export class NodeFill {
       }
       if (pods > 0 && hasRules[row] === 1) pods = this.#hosts.admitted(shape[row] as number, pods);
       if (pods <= 0) continue;
-      if (isPartial && pods > 1 && this.#random.next() < PARTIAL_CHANCE) {
-        pods = 1 + this.#random.below(pods);
-        wasPartial = true;
+      if (isPartial) {
+        if (pods > 1) {
+          if (this.#random.next() < PARTIAL_CHANCE) {
+            pods = 1 + this.#random.below(pods);
+            wasPartial = true;
+          }
+        } else if (this.#random.next() < SKIP_CHANCE) {
+          wasPartial = true;
+          continue;
+        }
       }
       if (hasRules[row] === 1) this.#hosts.add(shape[row] as number, pods);
       if (already === 0) {

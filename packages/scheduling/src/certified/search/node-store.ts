@@ -46,20 +46,54 @@ export class NodeStore {
 
   copyFrom(other: NodeStore): void {
     this.size = 0;
-    for (let node = 0; node < other.size; node += 1) {
-      const slot = this.#newSlot();
-      this.#reserve(slot, other.length[node] as number);
-      this.offering[slot] = other.offering[node] as number;
-      this.bin[slot] = other.bin[node] as number;
-      this.mask[slot] = other.mask[node] as number;
-      this.price[slot] = other.price[node] as number;
-      this.worth[slot] = other.worth[node] as number;
-      this.length[slot] = other.length[node] as number;
-      const from = other.content[node] as Int32Array;
-      const to = this.content[slot] as Int32Array;
-      for (let index = 0; index < (other.length[node] as number); index += 1) to[index] = from[index] as number;
-    }
+    for (let node = 0; node < other.size; node += 1) this.#copy(other, node);
     this.costUsdPerHour = other.costUsdPerHour;
+  }
+
+  /** The existing bins of another placement, with their content. */
+  addBinsOf(other: NodeStore): void {
+    for (let node = 0; node < other.size; node += 1) if ((other.bin[node] as number) >= 0) this.#copy(other, node);
+  }
+
+  addNode(
+    tables: PackingTables,
+    { offering, content }: { readonly offering: number; readonly content: readonly ShapeCount[] },
+    podUsdPerHour: Float64Array,
+  ): void {
+    const slot = this.#newSlot();
+    this.#reserve(slot, content.length * 2);
+    const pairs = this.content[slot] as Int32Array;
+    let mask = -1;
+    let worth = 0;
+    for (const [index, { shape, pods }] of content.entries()) {
+      const own = tables.mask[shape] as number;
+      mask = mask < 0 ? own : tables.masks.meet(mask, own);
+      worth += pods * (podUsdPerHour[shape] as number);
+      pairs[index * 2] = shape;
+      pairs[index * 2 + 1] = pods;
+    }
+    this.offering[slot] = offering;
+    this.bin[slot] = -1;
+    this.mask[slot] = mask;
+    this.price[slot] = tables.price[offering] as number;
+    this.worth[slot] = worth;
+    this.length[slot] = content.length * 2;
+    this.costUsdPerHour += this.price[slot] as number;
+  }
+
+  #copy(other: NodeStore, node: number): void {
+    const slot = this.#newSlot();
+    const length = other.length[node] as number;
+    this.#reserve(slot, length);
+    this.offering[slot] = other.offering[node] as number;
+    this.bin[slot] = other.bin[node] as number;
+    this.mask[slot] = other.mask[node] as number;
+    this.price[slot] = other.price[node] as number;
+    this.worth[slot] = other.worth[node] as number;
+    this.length[slot] = length;
+    const from = other.content[node] as Int32Array;
+    const to = this.content[slot] as Int32Array;
+    for (let index = 0; index < length; index += 1) to[index] = from[index] as number;
   }
 
   toPacking({ problem, price }: PackingTables, unplaced: readonly ShapeCount[]): Packing {

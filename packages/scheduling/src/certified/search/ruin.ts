@@ -23,10 +23,10 @@ export class RuinAndRecreate {
   /** By existing bin: what its room is worth. */
   readonly #binWorth: Float64Array;
 
-  constructor(context: SearchContext, store: NodeStore, binWorth: Float64Array) {
+  constructor(context: SearchContext, store: NodeStore) {
     this.#context = context;
     this.#store = store;
-    this.#binWorth = binWorth;
+    this.#binWorth = binWorth(context);
   }
 
   /** One try. True if the placement became cheaper. */
@@ -96,4 +96,19 @@ export class RuinAndRecreate {
     const price = bin >= 0 ? (this.#binWorth[bin] as number) : (store.price[slot] as number);
     return price - (store.worth[slot] as number);
   }
+}
+
+/** By existing bin: what the cheapest node with as much room costs. */
+function binWorth({ tables, index }: SearchContext): Float64Array {
+  const { binFree, binClass, dimensions, price, free } = tables;
+  const offerings = index.all();
+  return Float64Array.from(binClass, (_, bin) => {
+    const holding = offerings.find((offering) => {
+      for (let dimension = 0; dimension < dimensions; dimension += 1)
+        if ((free[offering * dimensions + dimension] as number) < (binFree[bin * dimensions + dimension] as number))
+          return false;
+      return true;
+    });
+    return holding === undefined ? 1 : (price[holding] as number);
+  });
 }

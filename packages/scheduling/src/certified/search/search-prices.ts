@@ -38,19 +38,3 @@ function averageUnitPrices({ dimensions, free, price }: PackingTables, index: Of
         (free[offering * dimensions + dimension] as number) / Math.max(LEAST_WORTH, price[offering] as number);
   return perUsd.map((amount) => (amount > 0 ? offerings.length / amount : 0));
 }
-
-/** By offering: value of a full node per dollar, 1 for the best, given what each resource is worth in each class. */
-export function offeringEfficiency(
-  { offerings, dimensions, free, price, offeringClass }: PackingTables,
-  resourcePrices: (offeringClass: number) => Float64Array,
-): Float64Array {
-  const efficiency = new Float64Array(offerings);
-  for (let offering = 0; offering < offerings; offering += 1) {
-    const unitPrices = resourcePrices(offeringClass[offering] as number);
-    let value = 0;
-    for (let dimension = 0; dimension < dimensions; dimension += 1)
-      value += (free[offering * dimensions + dimension] as number) * (unitPrices[dimension] ?? 0);
-    efficiency[offering] = value / Math.max(LEAST_WORTH, price[offering] as number);
-  }
-  return efficiency;
-}

@@ -1,70 +1,220 @@
-import { fluidPrices } from "../bounds/index.ts";
+import { classPrices, fluidPrices, generateColumns, sandPrices } from "../bounds/index.ts";
 import type { CertifiedPacking, FairPrices, Packing, PackingProblem, ProgressPoint, SolveLimits } from "../problem.ts";
-import { type Construction, construct } from "./construct.ts";
+import { type Construction, construct, type ShapeFlow } from "./construct.ts";
+import type { NodeStore } from "./node-store.ts";
+import { roundColumns } from "./rounding.ts";
 import { RuinAndRecreate } from "./ruin.ts";
-import { type SearchContext, searchContext, steer } from "./search-context.ts";
-import { offeringEfficiency } from "./search-prices.ts";
+import { type SearchContext, type Steering, searchContext, steer } from "./search-context.ts";
 
 /** Tries between two looks at the clock. */
 const TRIES_PER_LOOK = 16;
 const CONSTRUCTION = { trials: 30, chunkPods: 200 };
 const FAST_CONSTRUCTION = { trials: 8, chunkPods: 200 };
-const EFFICIENCY_MIN = 0.85;
+const EFFICIENCY_MIN = 0.9;
 const FAST_EFFICIENCY_MIN = 0.8;
 /** No offering dearer than this share of the bound is tried unless a pod needs it. */
 const PRICE_SHARE_MAX = 0.1;
 const DEFAULT_GAP_TOLERANCE = 0.0005;
+/** Classes matter if their bound is above the one that ignores them by this factor. */
+const CLASSES_MATTER_FACTOR = 1.002;
+/** Columns are generated at once where so few pods share a node and so few shapes make the program small. */
+const COLUMN_PODS_PER_NODE_MAX = 12;
+const COLUMN_SHAPES_MAX = 250;
+const ROUNDINGS = 40;
+/** Shares of the budget after which the stages begin, and that they may take. */
+const SAND_FROM = 0.15;
+const SAND_SHARE = 0.12;
+const COLUMNS_FIRST_SHARE = 0.5;
+const COLUMNS_SHARE = 0.2;
+const COLUMNS_LAST_START = 0.7;
+/** The search stalls when it has gained less than this in so much of the budget. */
+const STALL_GAIN = 2e-4;
+const STALL_SHARE = 0.15;
+/** A cost is worth a point of the progress when it is lower by this factor. */
+const PROGRESS_FACTOR = 1 - 1e-4;
 
 /** A placement by price per value, without improvement: what a batch of the provisioner gets (packing.md §7). Deterministic. */
 export function fastPacking(problem: PackingProblem): Packing {
   const context = searchContext(problem, 1);
-  begin(context, problem, FAST_EFFICIENCY_MIN);
-  const { store, unplaced } = construct(context, FAST_CONSTRUCTION);
+  const { flows } = begin(context, problem, FAST_EFFICIENCY_MIN);
+  const { store, unplaced } = construct(context, { ...FAST_CONSTRUCTION, flows });
   return store.toPacking(context.tables, unplaced);
 }
 
-/** The best placement found within the limits, with the bound that proves how good it is (packing.md §3). */
+export interface ConstructPackingOptions {
+  /** Fair prices that steer the construction. Default: found by itself. */
+  readonly prices?: FairPrices;
+  /** Only the seed counts. */
+  readonly limits?: Pick<SolveLimits, "seed">;
+}
+
+/** One careful construction without improvement (packing.md §4.1). Deterministic. */
+export function constructPacking(problem: PackingProblem, { prices, limits }: ConstructPackingOptions = {}): Packing {
+  const context = searchContext(problem, limits?.seed ?? 1);
+  const { flows, steering } = begin(context, problem, EFFICIENCY_MIN);
+  if (prices !== undefined) steer(context, { ...steering, podUsdPerHour: prices.podUsdPerHour });
+  const { store, unplaced } = construct(context, { ...CONSTRUCTION, flows });
+  return store.toPacking(context.tables, unplaced);
+}
+
+/**
+ * The best placement found within the limits, with the bound that proves how good it is (packing.md §3). With `triesMax`, and a `timeMs` that
+ * is not reached, the result does not depend on the machine.
+ */
 export function solvePacking(problem: PackingProblem, limits: SolveLimits): CertifiedPacking {
-  const context = searchContext(problem, limits.seed ?? 1);
-  const prices = begin(context, problem, EFFICIENCY_MIN);
-  const construction = construct(context, CONSTRUCTION);
-  const progress: ProgressPoint[] = [];
-  improve({ context, construction, prices, limits, progress });
-  return { packing: construction.store.toPacking(context.tables, construction.unplaced), prices, progress };
+  return new Solve(problem, limits).run();
 }
 
-function begin(context: SearchContext, problem: PackingProblem, efficiencyMin: number): FairPrices {
-  const prices = fluidPrices(problem);
-  const efficiency = offeringEfficiency(context.tables, () => prices.resourceUsdPerHour);
-  const priceMaxUsdPerHour = prices.lowerBoundUsdPerHour * PRICE_SHARE_MAX;
-  steer(context, { podUsdPerHour: prices.podUsdPerHour, efficiency, efficiencyMin, priceMaxUsdPerHour });
-  return prices;
-}
-
-interface Improvement {
-  readonly context: SearchContext;
-  readonly construction: Construction;
+interface Beginning {
   readonly prices: FairPrices;
-  readonly limits: SolveLimits;
-  readonly progress: ProgressPoint[];
+  readonly steering: Steering;
+  /** Empty where classes do not matter. */
+  readonly flows: readonly ShapeFlow[];
 }
 
-function improve({ context, construction: { store }, prices, limits, progress }: Improvement): void {
-  const { lowerBoundUsdPerHour } = prices;
-  const enough = lowerBoundUsdPerHour * (1 + (limits.gapTolerance ?? DEFAULT_GAP_TOLERANCE));
-  const triesMax = limits.triesMax ?? Number.POSITIVE_INFINITY;
-  const search = new RuinAndRecreate(context, store, new Float64Array(context.tables.problem.existing.length));
-  const record = (): void => {
-    progress.push({ ms: limits.elapsedMs(), costUsdPerHour: store.costUsdPerHour, lowerBoundUsdPerHour });
+function begin(context: SearchContext, problem: PackingProblem, efficiencyMin: number): Beginning {
+  const prices = classPrices(problem, { kind: "group" });
+  const classesMatter =
+    problem.masks.length > 1 &&
+    prices.lowerBoundUsdPerHour > fluidPrices(problem).lowerBoundUsdPerHour * CLASSES_MATTER_FACTOR;
+  const steering: Steering = {
+    podUsdPerHour: prices.podUsdPerHour,
+    efficiency: prices.offeringValueRatio,
+    efficiencyMin,
+    priceMaxUsdPerHour: prices.lowerBoundUsdPerHour * PRICE_SHARE_MAX,
   };
-  record();
-  let recorded = store.costUsdPerHour;
-  while (search.tries < triesMax && store.costUsdPerHour > enough && limits.elapsedMs() < limits.timeMs) {
-    const end = Math.min(triesMax, search.tries + TRIES_PER_LOOK);
-    while (search.tries < end) search.step();
-    if (store.costUsdPerHour >= recorded * (1 - 1e-4)) continue;
-    recorded = store.costUsdPerHour;
-    record();
+  steer(context, steering);
+  return { prices, steering, flows: classesMatter ? prices.flows : [] };
+}
+
+/** One solve: construction, search, better prices, whole nodes out of fractional ones, always keeping the cheaper. */
+class Solve {
+  readonly #problem: PackingProblem;
+  readonly #limits: SolveLimits;
+  readonly #context: SearchContext;
+  readonly #steering: Steering;
+  readonly #construction: Construction;
+  readonly #search: RuinAndRecreate;
+  readonly #progress: ProgressPoint[] = [];
+  #store: NodeStore;
+  #prices: FairPrices;
+  #sandIsDone = false;
+  #columnsAreDone = false;
+
+  constructor(problem: PackingProblem, limits: SolveLimits) {
+    this.#problem = problem;
+    this.#limits = limits;
+    this.#context = searchContext(problem, limits.seed ?? 1);
+    const { prices, steering, flows } = begin(this.#context, problem, EFFICIENCY_MIN);
+    this.#prices = prices;
+    this.#steering = steering;
+    this.#construction = construct(this.#context, { ...CONSTRUCTION, flows });
+    this.#store = this.#construction.store;
+    this.#search = new RuinAndRecreate(this.#context, this.#store);
+    this.#context.builder.incumbents = this.#store;
+    this.#record();
   }
-  if (store.costUsdPerHour < recorded) record();
+
+  run(): CertifiedPacking {
+    if (this.#fewPodsPerNode()) this.#improveByColumns(COLUMNS_FIRST_SHARE);
+    while (!this.#isDone()) this.#searchUntilStageEnds();
+    this.#record();
+    return {
+      packing: this.#store.toPacking(this.#context.tables, this.#construction.unplaced),
+      prices: this.#prices,
+      progress: this.#progress,
+    };
+  }
+
+  /** Share of the budget that is spent: of the tries or of the time, whichever is more. */
+  #spent(): number {
+    const { triesMax = Number.POSITIVE_INFINITY, timeMs, elapsedMs } = this.#limits;
+    return Math.max(this.#search.tries / triesMax, timeMs > 0 ? elapsedMs() / timeMs : 1);
+  }
+
+  #isDone(): boolean {
+    const { gapTolerance = DEFAULT_GAP_TOLERANCE } = this.#limits;
+    return this.#store.costUsdPerHour <= this.#prices.lowerBoundUsdPerHour * (1 + gapTolerance) || this.#spent() >= 1;
+  }
+
+  #searchUntilStageEnds(): void {
+    const search = this.#search;
+    const { triesMax = Number.POSITIVE_INFINITY } = this.#limits;
+    let since = this.#spent();
+    let cost = this.#store.costUsdPerHour;
+    while (!this.#isDone()) {
+      const end = Math.min(triesMax, search.tries + TRIES_PER_LOOK);
+      while (search.tries < end) search.step();
+      const spent = this.#spent();
+      if (this.#store.costUsdPerHour < cost * (1 - STALL_GAIN)) {
+        cost = this.#store.costUsdPerHour;
+        since = spent;
+        this.#record();
+      }
+      if (!this.#sandIsDone && spent >= SAND_FROM) {
+        this.#improvePrices();
+        return;
+      }
+      if (!this.#columnsAreDone && spent >= since + STALL_SHARE && spent < COLUMNS_LAST_START) {
+        this.#improveByColumns(COLUMNS_SHARE);
+        return;
+      }
+    }
+  }
+
+  #fewPodsPerNode(): boolean {
+    const { shapes } = this.#problem;
+    const pods = shapes.reduce((sum, shape) => sum + shape.pods, 0);
+    return shapes.length <= COLUMN_SHAPES_MAX && pods < this.#store.size * COLUMN_PODS_PER_NODE_MAX;
+  }
+
+  #limitsOfStage(share: number): Pick<SolveLimits, "elapsedMs" | "timeMs"> {
+    const { elapsedMs, timeMs } = this.#limits;
+    return { elapsedMs, timeMs: Math.min(timeMs, elapsedMs() + timeMs * share) };
+  }
+
+  #improvePrices(): void {
+    this.#sandIsDone = true;
+    this.#adopt(sandPrices(this.#problem, { limits: this.#limitsOfStage(SAND_SHARE) }));
+  }
+
+  #improveByColumns(share: number): void {
+    this.#columnsAreDone = true;
+    if (this.#problem.shapes.length > COLUMN_SHAPES_MAX) return;
+    this.#sandIsDone = true;
+    const incumbent = this.#store.toPacking(this.#context.tables, []).nodes;
+    const { prices, columns } = generateColumns(this.#problem, { limits: this.#limitsOfStage(share), incumbent });
+    this.#adopt(prices);
+    const rounded = roundColumns(this.#context, columns, {
+      incumbent: this.#store,
+      repetitions: ROUNDINGS,
+      trials: CONSTRUCTION.trials,
+      isLate: () => this.#spent() >= 1,
+    });
+    if (rounded !== undefined) this.#store.copyFrom(rounded);
+    this.#record();
+  }
+
+  /** Works with the prices from now on if they prove more. */
+  #adopt(prices: FairPrices): void {
+    if (prices.lowerBoundUsdPerHour <= this.#prices.lowerBoundUsdPerHour) return;
+    this.#prices = prices;
+    const worth = steer(this.#context, { ...this.#steering, podUsdPerHour: prices.podUsdPerHour });
+    this.#store.reprice(worth);
+    this.#record();
+  }
+
+  #record(): void {
+    const { costUsdPerHour } = this.#store;
+    const { lowerBoundUsdPerHour } = this.#prices;
+    const last = this.#progress.at(-1);
+    if (
+      last !== undefined &&
+      costUsdPerHour > last.costUsdPerHour * PROGRESS_FACTOR &&
+      lowerBoundUsdPerHour <= last.lowerBoundUsdPerHour
+    )
+      return;
+    const cost = Math.min(costUsdPerHour, last?.costUsdPerHour ?? costUsdPerHour);
+    this.#progress.push({ ms: this.#limits.elapsedMs(), costUsdPerHour: cost, lowerBoundUsdPerHour });
+  }
 }
