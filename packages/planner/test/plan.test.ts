@@ -209,6 +209,11 @@ describe("refusals name the rule and the remedy", () => {
       want: /^Fargate profile system \(size\): the pod requests 17 vCPU and.*; remedy: lower the requests, or /,
     },
     {
+      rule: "a GPU on Fargate",
+      manifests: [PROFILE, deployment("kube-system/x").replace("requests: {  }", "limits: { nvidia.com/gpu: 1 }")],
+      want: /^Fargate profile system \(resources\): Fargate has no nvidia\.com\/gpu; remedy: let the pod run on EC2/,
+    },
+    {
       rule: "no instance type is large enough",
       manifests: [arm, deployment("default/x", { cpu: "100" })],
       want: /^NodePool arm \(resources\): requests 100 cpu; the largest instance type of NodePool arm, c6g\.\w+, offers [\d.]+; remedy: lower the requests/,

@@ -133,11 +133,11 @@ function ratioText({ changeRatio }: PlanDiff): string {
 
 function nodesText({ before, after }: PlanDiff, to: string): string {
   const each = (what: string, old: number, fresh: number): string =>
-    old === fresh ? `${fresh} ${what}` : `${old} ${to} ${fresh} ${what}`;
+    old === fresh ? counted(fresh, what) : `${old} ${to} ${counted(fresh, what)}`;
   return [
-    each("pods", before.pods, after.pods),
-    each("nodes", before.nodes, after.nodes),
-    each("on Fargate", before.fargatePods, after.fargatePods),
+    each("pod", before.pods, after.pods),
+    each("new node", before.nodes, after.nodes),
+    each("Fargate pod", before.fargatePods, after.fargatePods),
   ].join(", ");
 }
 

@@ -1,4 +1,5 @@
 import type { PersistentVolume, PersistentVolumeClaim, Pod } from "@nodeless/api";
+import { podRequests } from "@nodeless/api";
 import {
   type ClaimLookup,
   type FargateSize,
@@ -21,7 +22,7 @@ export type FargateOffer =
     }
   | {
       readonly kind: "refused";
-      readonly rule: "unsupported" | "size" | "node-selector";
+      readonly rule: "unsupported" | "resources" | "size" | "node-selector";
       readonly message: string;
       readonly remedy: string;
     };
@@ -30,6 +31,9 @@ export type FargateOffer =
 const PRICE_FALLBACK_REGION = "us-east-1";
 const REMEDY_ELSEWHERE =
   "let the pod run on EC2: narrow the profile's selectors, or annotate the pod template with eks.amazonaws.com/compute-type: ec2";
+
+/** What a micro-VM has; there are no GPUs and no huge pages. Source: fargate.md §7. */
+const FARGATE_RESOURCES: ReadonlySet<string> = new Set(["cpu", "memory", "ephemeral-storage"]);
 
 /** Asks Fargate about pods; equal pods of one owner share their spec and are asked about once. */
 export function fargateOffers(
@@ -71,6 +75,9 @@ function offerFor(
       message: `zone ${constraints.zones.join(", ")} is none of ${zones.join(", ")}`,
       remedy: "name a zone of the region",
     };
+  const foreign = [...podRequests(pod.spec)].find(([name, amount]) => amount > 0 && !FARGATE_RESOURCES.has(name));
+  if (foreign !== undefined)
+    return { kind: "refused", rule: "resources", message: `Fargate has no ${foreign[0]}`, remedy: REMEDY_ELSEWHERE };
   const sizing = fargateSize(pod);
   if (sizing.kind === "too-large")
     return {

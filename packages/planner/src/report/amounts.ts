@@ -38,13 +38,17 @@ export function memoryText(bytes: number): string {
   return mebibytes >= 10_240 ? `${decimals(mebibytes / 1024)}Gi` : `${Math.round(mebibytes)}Mi`;
 }
 
-/** `500m 512Mi`: what a pod asks for, in the order everyone reads it. */
+/** `500m 512Mi`: what a pod asks for, in the order everyone reads it; `64 cpu` when it asks for that alone. */
 export function requestText(quantities: Quantities): string {
-  const { cpu = "0", memory = "0", ...others } = quantities;
+  const { cpu, memory, ...others } = quantities;
   const more = Object.entries(others)
     .filter(([name]) => name !== "pods" && name !== "ephemeral-storage")
     .map(([name, amount]) => `${amount} ${name.slice(name.indexOf("/") + 1)}`);
-  return cpu === "0" && memory === "0" && more.length === 0 ? "nothing" : [cpu, memory, ...more].join(" ");
+  const main =
+    cpu !== undefined && memory !== undefined
+      ? [cpu, memory]
+      : [...(cpu === undefined ? [] : [`${cpu} cpu`]), ...(memory === undefined ? [] : [`${memory} memory`])];
+  return [...main, ...more].join(" ") || "nothing";
 }
 
 /** `3 nodes` */
