@@ -1,8 +1,10 @@
 import type { DaemonSet } from "@nodeless/api";
 import type { InputNotice, PlanInput } from "../contract.ts";
+import { bindClaims } from "./cluster/bind-claims.ts";
 import { clusterFacts } from "./cluster/cluster-config.ts";
 import { checkBindings, planNodes } from "./cluster/nodes.ts";
 import { planPools } from "./cluster/pools.ts";
+import { withVolumeZones } from "./cluster/volume-zones.ts";
 import { parseDocuments } from "./documents/parse-documents.ts";
 import type { ManifestSource, ParsedDocument } from "./documents/parsed-document.ts";
 import { expandPods } from "./expansion/expand-pods.ts";
@@ -50,9 +52,16 @@ export function planInput(sources: readonly ManifestSource[], options: PlanInput
   });
   const defaults = new PodDefaults(objects);
   const expanded = expandPods(objects, defaults, problems);
+  if (problems.size > 0) hintAtKustomizations(main.kustomizations, problems);
   problems.throwIfAny(files);
+  const volumes = objects.objects("PersistentVolume");
+  const storageClasses = objects.objects("StorageClass");
+  const ownClaims = objects.objects("PersistentVolumeClaim");
+  const claims = bindClaims([...ownClaims, ...expanded.claims], volumes, storageClasses);
+  const { podSources } = expanded;
+  const zoned = withVolumeZones(expanded.pods, { claims, volumes, storageClasses, nodeNames, sources: podSources });
   return {
-    pods: expanded.pods,
+    pods: zoned.pods,
     nodes,
     boundPods: expanded.boundPods,
     daemonSets: planDaemonSets(objects, defaults),
@@ -61,18 +70,26 @@ export function planInput(sources: readonly ManifestSource[], options: PlanInput
     fargateProfiles: cluster.fargateProfiles,
     region: options.region ?? cluster.region,
     namespaceLabels: namespaceLabels(objects, main.documents),
-    persistentVolumeClaims: [...objects.objects("PersistentVolumeClaim"), ...expanded.claims],
-    persistentVolumes: objects.objects("PersistentVolume"),
-    storageClasses: objects.objects("StorageClass"),
+    persistentVolumeClaims: claims,
+    persistentVolumes: volumes,
+    storageClasses,
     podDisruptionBudgets: objects.objects("PodDisruptionBudget"),
     services: objects.objects("Service"),
     documents: [...main.documents, ...(extra?.documents ?? [])],
-    podSources: expanded.podSources,
-    notices: [...main.notices, ...(extra?.notices ?? []), ...cluster.notices, ...pools.notices, ...expanded.notices],
+    podSources,
+    notices: [
+      ...main.notices,
+      ...(extra?.notices ?? []),
+      ...cluster.notices,
+      ...pools.notices,
+      ...expanded.notices,
+      ...zoned.notices,
+    ],
   };
 }
 
 interface ReadSources {
+  readonly kustomizations: readonly string[];
   readonly documents: readonly ParsedDocument[];
   readonly objects: readonly Checked[];
   readonly notices: readonly InputNotice[];
@@ -81,7 +98,8 @@ interface ReadSources {
 function read(sources: readonly ManifestSource[], options: PlanInputOptions, problems: ProblemList): ReadSources {
   const parsed = parseDocuments(sources, problems);
   const resolved = resolveDocuments(parsed.documents, { namespace: options.namespace ?? "default", problems });
-  return { ...resolved, notices: [...parsed.notices, ...resolved.notices] };
+  const { kustomizations } = parsed;
+  return { ...resolved, kustomizations, notices: [...parsed.notices, ...resolved.notices] };
 }
 
 /** A pool file may hold nothing else, so that a mistaken --nodepool does not lose workloads silently. */
@@ -110,12 +128,20 @@ function replacePools(objects: ObjectSet, extra: readonly Checked[]): ObjectSet 
   return new ObjectSet([...objects.all.filter((one) => !isReplaced(one)), ...extra]);
 }
 
+/** Patches and bases look like broken or repeated manifests. */
+function hintAtKustomizations(files: readonly string[], problems: ProblemList): void {
+  for (const file of files) {
+    const directory = file.includes("/") ? file.slice(0, file.lastIndexOf("/")) : ".";
+    const message = `a kustomization; if the other problems come from its parts, build it first: kubectl kustomize ${directory} | nodeless plan -f -`;
+    problems.add({ file, path: "", message });
+  }
+}
+
 function refuseEmpty(sources: readonly ManifestSource[], problems: ProblemList): void {
-  problems.add({
-    file: sources.map(({ file }) => file).join(", ") || "the input",
-    path: "",
-    message: "no Kubernetes object found; give manifests with apiVersion and kind",
-  });
+  const [first] = sources;
+  const file = sources.length === 1 && first !== undefined ? first.file : `${sources.length} files`;
+  const message = "no Kubernetes object found; give manifests with apiVersion and kind";
+  problems.add({ file, path: "", message });
 }
 
 function planDaemonSets(objects: ObjectSet, defaults: PodDefaults): readonly DaemonSet[] {

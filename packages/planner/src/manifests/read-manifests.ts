@@ -29,15 +29,13 @@ export function readManifests(paths: readonly string[], options: ReadManifestsOp
 }
 
 const MANIFEST = /\.(ya?ml|json)$/i;
-/** Names of a kustomization: it says what to build, it is not an object of a cluster. */
-const KUSTOMIZATIONS: ReadonlySet<string> = new Set(["kustomization.yaml", "kustomization.yml", "Kustomization"]);
 
 class ManifestReader {
   readonly sources: ManifestSource[] = [];
   readonly problems: ManifestProblem[] = [];
   readonly #options: ReadManifestsOptions;
-  /** Real paths, so that symbolic links neither loop nor repeat. */
-  readonly #seen = new Set<string>();
+  /** Manifests under each real path that has been read, so that symbolic links neither loop nor repeat. */
+  readonly #seen = new Map<string, number>();
   #bytes = 0;
 
   constructor(options: ReadManifestsOptions) {
@@ -73,7 +71,7 @@ class ManifestReader {
     const { stdin } = this.#options;
     if (stdin === undefined) this.#refuse("-", "standard input cannot be read here; give a file");
     else if (!this.#seen.has("-")) this.#add(STANDARD_INPUT, stdin, { bytes: stdin.length, found: false });
-    this.#seen.add("-");
+    this.#seen.set("-", 1);
   }
 
   #stat(target: string, shown: string): Stats | undefined {
@@ -85,8 +83,9 @@ class ManifestReader {
   /** Manifests found, those already read among them. */
   #readDirectory(target: string, shown: string, depth: number): number {
     const real = realpathSync(target);
-    if (this.#seen.has(real)) return 0;
-    this.#seen.add(real);
+    const known = this.#seen.get(real);
+    if (known !== undefined) return known;
+    this.#seen.set(real, 0);
     if (depth > DIRECTORY_DEPTH_MAX) {
       this.#refuse(
         shown,
@@ -101,7 +100,7 @@ class ManifestReader {
     }
     let found = 0;
     for (const { name } of entries) {
-      if (name.startsWith(".") || name === "node_modules" || KUSTOMIZATIONS.has(name)) continue;
+      if (name.startsWith(".") || name === "node_modules") continue;
       const path = join(target, name);
       const stats = statSync(path, { throwIfNoEntry: false });
       if (stats === undefined) continue;
@@ -112,13 +111,14 @@ class ManifestReader {
       }
       if (this.sources.length > FILES_MAX) return found;
     }
+    this.#seen.set(real, found);
     return found;
   }
 
   #readFile(target: string, shown: string, { stats, found }: { readonly stats: Stats; readonly found: boolean }): void {
     const real = realpathSync(target);
     if (this.#seen.has(real)) return;
-    this.#seen.add(real);
+    this.#seen.set(real, 1);
     if (stats.size > JSON_FILE_BYTES_MAX) {
       this.#refuse(shown, `larger than ${JSON_FILE_BYTES_MAX} bytes; split it`);
       return;

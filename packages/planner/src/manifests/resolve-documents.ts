@@ -40,7 +40,9 @@ export function resolveDocuments(parsed: readonly ParsedDocument[], options: Res
     const isFirst = refuseDuplicate(document, first, problems);
     if (verdict.verdict === "unknown") {
       const kind = `${document.kind} (${document.apiVersion})`;
-      unknown.set(kind, [...(unknown.get(kind) ?? []), document]);
+      const found = unknown.get(kind);
+      if (found === undefined) unknown.set(kind, [document]);
+      else found.push(document);
     } else if (verdict.verdict === "read") {
       const checked = checkDocument(document, verdict.kind, problems);
       if (checked !== undefined && isFirst) objects.push(checked);

@@ -17,26 +17,40 @@ import { yamlDocuments } from "./yaml-documents.ts";
 export interface ParsedSources {
   readonly documents: readonly ParsedDocument[];
   readonly notices: readonly InputNotice[];
+  /** Files that say what kustomize builds. */
+  readonly kustomizations: readonly string[];
 }
+
+const KUSTOMIZATION = /(^|\/)kustomization\.ya?ml$/;
 
 /** All Kubernetes objects of the sources in order, Lists unpacked. What is wrong goes to `problems`. */
 export function parseDocuments(sources: readonly ManifestSource[], problems: ProblemList): ParsedSources {
   const documents: ParsedDocument[] = [];
   const notices: InputNotice[] = [];
+  const kustomizations: string[] = [];
   for (const source of sources) {
-    for (const raw of rawDocuments(source, problems)) {
-      if (source.found && isNoManifest(raw.value))
-        notices.push({ subject: undefined, at: placeOf(raw), message: "is not a Kubernetes manifest and is ignored" });
-      else documents.push(...objectsOf(raw, problems));
+    const { file } = source;
+    const note = (line: number, message: string): void =>
+      void notices.push({ subject: undefined, at: { file, line }, message });
+    if (KUSTOMIZATION.test(file)) {
+      kustomizations.push(file);
+      note(1, "a kustomization is not built here; the files beside it are read as they are");
+      continue;
     }
+    const raws = rawDocuments(source, problems);
+    if (raws === undefined) note(1, NO_MANIFEST);
+    for (const raw of raws ?? [])
+      if (source.found && isNoManifest(raw.value)) note(raw.lineOf([]), NO_MANIFEST);
+      else for (const document of objectsOf(raw, problems)) documents.push(document);
     if (documents.length > DOCUMENTS_MAX) {
-      const message = `more than ${DOCUMENTS_MAX} objects in the input; plan a part of it`;
-      problems.add({ file: source.file, path: "", message });
+      problems.add({ file, path: "", message: `more than ${DOCUMENTS_MAX} objects in the input; plan a part of it` });
       break;
     }
   }
-  return { documents, notices };
+  return { documents, notices, kustomizations };
 }
+
+const NO_MANIFEST = "is not a Kubernetes manifest and is ignored";
 
 /** The line is looked up when somebody asks: a dump of ten thousand pods without problems never needs it. */
 function placeOf(raw: RawDocument): SourceLocation {
@@ -54,7 +68,11 @@ function isNoManifest(value: unknown): boolean {
   return !["apiVersion", "kind", "metadata", "spec"].some((field) => Object.hasOwn(value, field));
 }
 
-function rawDocuments({ file, text }: ManifestSource, problems: ProblemList): readonly RawDocument[] {
+/** The values of a source; undefined when it was found in a directory and is something else altogether, such as tsconfig.json with comments. */
+function rawDocuments(
+  { file, text, found }: ManifestSource,
+  problems: ProblemList,
+): readonly RawDocument[] | undefined {
   const refuse = (message: string): readonly RawDocument[] => {
     problems.add({ file, path: "", message });
     return [];
@@ -67,6 +85,7 @@ function rawDocuments({ file, text }: ManifestSource, problems: ProblemList): re
   if (text.length > YAML_FILE_BYTES_MAX)
     return refuse(`YAML larger than ${YAML_FILE_BYTES_MAX} bytes; give it as JSON (kubectl get -o json), or split it`);
   const yaml = yamlDocuments(plain, file);
+  if (found && yaml.problems.length > 0 && !plain.includes("apiVersion")) return undefined;
   for (const problem of yaml.problems) problems.add(problem);
   return yaml.documents;
 }
@@ -94,7 +113,9 @@ function objectsOf(raw: RawDocument, problems: ProblemList): readonly ParsedDocu
 type PlainObject = Readonly<Record<string, unknown>>;
 
 function listItems({ kind, items }: PlainObject): readonly unknown[] | undefined {
-  return typeof kind === "string" && kind.endsWith("List") && Array.isArray(items) ? items : undefined;
+  if (typeof kind !== "string" || !kind.endsWith("List")) return undefined;
+  if (Array.isArray(items)) return items;
+  return kind === "List" && (items === undefined || items === null) ? [] : undefined;
 }
 
 /** Items of typed lists such as PodList may leave out what the list says. */
