@@ -16,6 +16,9 @@ const COMMANDS = [
   "create fargateprofile",
   "get fargateprofile",
   "delete fargateprofile",
+  "catalog",
+  "catalog show",
+  "catalog refresh",
   "version",
   "completion",
 ];
