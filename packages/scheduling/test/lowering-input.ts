@@ -157,7 +157,7 @@ const pools: fc.Arbitrary<readonly SchedulingNodePool[]> = fc
       name: "first",
       weight: weights[0] ?? 0,
       wants: [
-        { key: "team", operator: "In", values: team },
+        { key: "team", operator: "In", values: [...team] },
         { key: CAPACITY_TYPE, operator: "In", values: spot ? ["spot", "on-demand"] : ["on-demand"] },
       ],
       instanceTypes: SPOT_TYPES,

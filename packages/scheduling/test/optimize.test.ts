@@ -48,7 +48,7 @@ for (const [name, inputs] of [
         if (result.plan.unplaced.length === fast.unplaced.length)
           assert.ok(result.costUsdPerHour <= planCostUsdPerHour(fast) + 1e-9);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 

@@ -2,6 +2,8 @@ import type { Pod } from "@nodeless/api";
 import { meetsMinValues } from "../../packing/open-claim.ts";
 import type { PlanningModel } from "../../packing/planning-model.ts";
 import type { PoolCatalog, PricedType, TypeSet } from "../../packing/pool-catalog.ts";
+import type { Packing } from "../problem.ts";
+import type { LoweredInput } from "./lower-input.ts";
 
 /** A claim before its types are final. */
 export interface DraftClaim {
@@ -38,6 +40,20 @@ export function withinLimits(
     result = result.map((draft) => replaced.get(draft) ?? draft);
   }
   return result;
+}
+
+/** False if even the largest types would keep the packing inside all limits. */
+export function limitsMayBind({ model, offerings, side }: LoweredInput, { nodes }: Packing): boolean {
+  const byPool = model.catalogs.map(() => 0);
+  for (const { offering } of nodes) {
+    const poolIndex = offerings[offering]?.poolIndex ?? -1;
+    byPool[poolIndex] = (byPool[poolIndex] ?? 0) + 1;
+  }
+  for (const { catalog } of side?.attempt.claims ?? []) {
+    const poolIndex = model.catalogs.indexOf(catalog);
+    byPool[poolIndex] = (byPool[poolIndex] ?? 0) + 1;
+  }
+  return model.catalogs.some((catalog, index) => !neverExceeds(byPool[index] ?? 0, catalog));
 }
 
 /** True if so many nodes of the largest types stay inside the limits. */

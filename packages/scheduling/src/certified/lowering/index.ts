@@ -1,5 +1,7 @@
 export type { BoundProblem } from "./bound-problem.ts";
 export { boundProblem } from "./bound-problem.ts";
+export type { ConstructedPlan } from "./construct-scheduling.ts";
+export { constructScheduling } from "./construct-scheduling.ts";
 export type { LoweredInput, Unsupported } from "./lower-input.ts";
 export { lowerInput } from "./lower-input.ts";
 export type { RaiseOptions, Unraisable } from "./raise-packing.ts";

@@ -2,6 +2,7 @@ import type { Pod } from "@nodeless/api";
 import type { PlannedClaim, Rejection, SchedulingPlan } from "../../model.ts";
 import type { OpenClaim } from "../../packing/open-claim.ts";
 import { survivingTypes } from "../../packing/open-claim.ts";
+import type { ShapeModel } from "../../packing/planning-model.ts";
 import { podKeyOf } from "../../packing/pod-shape.ts";
 import type { TypeSet } from "../../packing/pool-catalog.ts";
 import { addAmounts } from "../../resources/amounts.ts";
@@ -19,7 +20,7 @@ export interface Unraisable {
 
 export interface RaiseOptions {
   /** Why a pod has no place, for pods that the packing leaves out. */
-  readonly rejectionsOf?: (pod: Pod) => readonly Rejection[] | undefined;
+  readonly rejectionsOf?: (pod: Pod, shape: ShapeModel) => readonly Rejection[] | undefined;
 }
 
 const NO_PLACE: readonly Rejection[] = [
@@ -48,14 +49,16 @@ export function raisePacking(
   for (const [index, content] of packing.existing.entries())
     for (const pod of hand.take(content).pods) onExistingNodes.set(podKeyOf(pod), bins[index]?.node.name ?? "");
   const unplaced = [
-    ...hand.take(packing.unplaced).pods,
-    ...lowered.leftovers.flatMap(({ pods }) => pods),
-    ...[...(side?.attempt.unplaced.values() ?? [])].flat(),
+    ...packing.unplaced.flatMap((count) => hand.take([count]).parts),
+    ...lowered.leftovers,
+    ...[...(side?.attempt.unplaced ?? [])].map(([shape, pods]) => ({ shape, pods })),
   ];
   return {
     claims: allowed.map((draft, index) => plannedClaim(draft, index, lowered)),
     onExistingNodes,
-    unplaced: unplaced.map((pod) => ({ pod, rejections: rejectionsOf(pod) ?? NO_PLACE })),
+    unplaced: unplaced.flatMap(({ shape, pods }) =>
+      pods.map((pod) => ({ pod, rejections: rejectionsOf(pod, shape) ?? NO_PLACE })),
+    ),
   };
 }
 
@@ -66,8 +69,15 @@ export function unplacedPods({ side, leftovers }: LoweredInput, packing: Packing
   return count;
 }
 
+/** Some pods of a portion. */
+interface PortionPart {
+  readonly shape: ShapeModel;
+  readonly portion: Portion;
+  readonly pods: readonly Pod[];
+}
+
 interface Handful {
-  readonly portions: ReadonlySet<Portion>;
+  readonly parts: readonly PortionPart[];
   readonly pods: readonly Pod[];
 }
 
@@ -85,7 +95,7 @@ class PodHand {
   }
 
   take(content: readonly ShapeCount[]): Handful {
-    const used = new Set<Portion>();
+    const parts: PortionPart[] = [];
     const first: Pod[] = [];
     const pods: Pod[] = [];
     for (const { shape, pods: count } of content)
@@ -94,14 +104,14 @@ class PodHand {
         if (portion === undefined) throw new Error("a packing has more pods of a shape than there are");
         const from = this.#gone[shape] ?? 0;
         const taken = portion.pods.slice(from, from + left);
-        used.add(portion);
+        parts.push({ shape: portion.shape, portion, pods: taken });
         (comesFirst(portion) ? first : pods).push(...taken);
         left -= taken.length;
         const exhausted = from + taken.length === portion.pods.length;
         this.#gone[shape] = exhausted ? 0 : from + taken.length;
         if (exhausted) this.#portion[shape] = (this.#portion[shape] ?? 0) + 1;
       }
-    return { portions: used, pods: [...first, ...pods] };
+    return { parts, pods: first.length === 0 ? pods : [...first, ...pods] };
   }
 }
 
@@ -118,7 +128,7 @@ function draftOf(
   const { poolIndex = -1 } = offerings[node.offering] ?? {};
   const catalog = model.catalogs[poolIndex];
   if (catalog === undefined) throw new Error("a packing has a node without offering");
-  const { portions, pods } = hand.take(node.content);
+  const { parts, pods } = hand.take(node.content);
   const used = new Float64Array(problem.dimensions);
   for (const { shape, pods: count } of node.content) {
     const requests = problem.shapes[shape]?.requests ?? used;
@@ -126,7 +136,7 @@ function draftOf(
       used[index] = (used[index] ?? 0) + count * (requests[index] ?? 0);
   }
   let set: TypeSet | undefined = catalog.root;
-  for (const { demand } of portions) set = set === undefined ? undefined : demands.combine(catalog, set, demand);
+  for (const { portion } of parts) set = set === undefined ? undefined : demands.combine(catalog, set, portion.demand);
   if (set === undefined) throw new Error("a packing mixes pods whose requirements exclude each other");
   return { catalog, set, used, pods, types: holding.of(set, used) };
 }
