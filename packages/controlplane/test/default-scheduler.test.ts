@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import type { Fresh, Node, Pod, PodSpec } from "@nodeless/api";
-import { EVENTS, NODES, PODS } from "@nodeless/api";
+import { EVENTS, NAMESPACES, NODES, PODS } from "@nodeless/api";
 import { FARGATE_TAINT, node, pod, SchedulerBed } from "./scheduler-fixture.ts";
 
 const ZONE = "topology.kubernetes.io/zone";
@@ -271,6 +271,25 @@ test("the first node replaces the reason", async () => {
   await bed.nodes(node("tainted", { taints: [FARGATE_TAINT] }));
   await bed.until(() => bed.refusal("p")?.startsWith("0/1 nodes are available") === true);
   await bed.stop();
+});
+
+test("reasons that change with every new node are written once they hold", async () => {
+  const bed = new SchedulerBed();
+  await bed.nodes(node("tainted", { taints: [FARGATE_TAINT] }));
+  await bed.pods(pod("p"), pod("q"));
+  bed.start();
+  await bed.decided("p", "q");
+  for (const name of ["b", "c", "d", "e"]) {
+    await bed.nodes(node(name, { cpu: "500m" }));
+    // A new namespace may matter to any pod: everything is tried again.
+    await bed.cluster
+      .resource(NAMESPACES)
+      .create({ apiVersion: "v1", kind: "Namespace", metadata: { name }, spec: {} });
+  }
+  await bed.until(() => ["p", "q"].every((name) => bed.refusal(name)?.startsWith("0/5 nodes") === true));
+  await bed.stop();
+  for (const name of ["p", "q"])
+    assert.equal(bed.cluster.writes.filter((write) => write === `patch pods/${name}/status`).length, 2);
 });
 
 test("waiting pods are tried again when a node comes that may take them, and not before", async () => {

@@ -171,7 +171,7 @@ export class PodWorker implements StatusSource, ContainerPod {
   }
 
   step(ms: number, next: () => void): void {
-    if (ms > WORTH_A_STATUS_MS) this.flush();
+    if (ms > WORTH_A_STATUS_MS && this.#dirty) this.#services.statuses.enqueueInterim(this);
     this.#after(ms, next);
   }
 

@@ -16,6 +16,8 @@ export interface StatusSource {
 
 /** Writes under way at once: enough that one commit of the store serves many, few enough to bound memory. */
 const IN_FLIGHT_MAX = 128;
+/** Of these, statuses of pods that are about to change again: with hundreds of pods starting at once most are overtaken by the next one. */
+const INTERIM_IN_FLIGHT_MAX = 8;
 const RETRY_MS = 1_000;
 
 /** Writes pod statuses of all kubelets; per pod one at a time and always the newest. */
@@ -26,6 +28,8 @@ export class StatusWriter {
   readonly #signal: AbortSignal;
   /** Pods that wait, in order; a pod waits at most once. */
   readonly #waiting = new Set<StatusSource>();
+  /** Pods on their way to the next state, which need to be heard only if there is time. */
+  readonly #interim = new Set<StatusSource>();
   readonly #inFlight = new Set<StatusSource>();
   readonly #idle: (() => void)[] = [];
 
@@ -42,16 +46,24 @@ export class StatusWriter {
   }
 
   get isBusy(): boolean {
-    return this.#inFlight.size > 0 || this.#waiting.size > 0;
+    return this.#inFlight.size > 0 || this.#waiting.size > 0 || this.#interim.size > 0;
   }
 
   enqueue(source: StatusSource): void {
+    this.#interim.delete(source);
     this.#waiting.add(source);
+    this.#startWrites();
+  }
+
+  /** For a status that lasts only until the next step of the pod: written at once as long as few others are. */
+  enqueueInterim(source: StatusSource): void {
+    if (!this.#waiting.has(source)) this.#interim.add(source);
     this.#startWrites();
   }
 
   forget(source: StatusSource): void {
     this.#waiting.delete(source);
+    this.#interim.delete(source);
   }
 
   /** Resolves when no write is under way. */
@@ -62,10 +74,15 @@ export class StatusWriter {
 
   #startWrites(): void {
     if (this.#signal.aborted) return;
-    for (const source of this.#waiting) {
-      if (this.#inFlight.size >= IN_FLIGHT_MAX) return;
+    this.#startWritesOf(this.#waiting, IN_FLIGHT_MAX);
+    this.#startWritesOf(this.#interim, INTERIM_IN_FLIGHT_MAX);
+  }
+
+  #startWritesOf(sources: Set<StatusSource>, inFlightMax: number): void {
+    for (const source of sources) {
+      if (this.#inFlight.size >= inFlightMax) return;
       if (this.#inFlight.has(source)) continue;
-      this.#waiting.delete(source);
+      sources.delete(source);
       const status = source.statusToWrite();
       if (status === undefined) continue;
       this.#inFlight.add(source);

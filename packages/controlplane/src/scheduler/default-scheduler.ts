@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Binding, Pod } from "@nodeless/api";
+import type { Binding, Pod, PodCondition } from "@nodeless/api";
 import { DEFAULT_SCHEDULER, formatObjectKey, PERSISTENT_VOLUME_CLAIMS, PODS } from "@nodeless/api";
 import type { Clock, Logger, Random } from "@nodeless/environment";
 import {
@@ -12,6 +12,7 @@ import {
   timestamp,
 } from "@nodeless/runtime";
 import { ClusterState } from "./cluster-state.ts";
+import { LaterReports } from "./later-reports.ts";
 import type { NodeInfo } from "./node-info.ts";
 import { SchedulerSources } from "./scheduler-sources.ts";
 import { type QueuedPod, SchedulingQueue } from "./scheduling-queue.ts";
@@ -57,12 +58,16 @@ class DefaultScheduler {
   readonly #recorder: EventRecorder;
   readonly #logger: Logger;
   readonly #writes = new Set<Promise<void>>();
+  readonly #later: LaterReports;
 
   constructor(options: DefaultSchedulerOptions) {
     const { client, clock } = options;
     this.#options = options;
     this.#logger = options.logger.with({ component: DEFAULT_SCHEDULER });
     this.#queue = new SchedulingQueue(clock, () => this.#wake.wake());
+    this.#later = new LaterReports(clock, (queued, message) => {
+      if (this.#queue.get(queued.key) === queued) this.#report(queued, message);
+    });
     this.#selector = new NodeSelector(this.#state);
     this.#recorder = createEventRecorder({ client, clock, logger: this.#logger, component: DEFAULT_SCHEDULER });
     this.#sources = new SchedulerSources(
@@ -90,6 +95,7 @@ class DefaultScheduler {
       if (!signal.aborted) throw error;
     } finally {
       this.#queue.shutDown();
+      this.#later.shutDown();
       await Promise.allSettled([...background, ...this.#writes]);
     }
   }
@@ -112,9 +118,16 @@ class DefaultScheduler {
     const selection = this.#selector.select(shape, volumes.filter, volumes.podReason);
     if (selection.kind === "unschedulable") {
       this.#queue.park(queued);
-      this.#report(queued, unschedulableMessage(selection.diagnosis, queued.pod.spec.preemptionPolicy));
+      const message = unschedulableMessage(selection.diagnosis, queued.pod.spec.preemptionPolicy);
+      const known = unschedulableCondition(queued.pod);
+      const isNews = known === undefined && queued.attempts === 1;
+      if (isNews || known?.message === message) {
+        this.#later.drop(queued);
+        this.#report(queued, message);
+      } else this.#later.add(queued, message);
       return;
     }
+    this.#later.drop(queued);
     this.#state.addPod(key, selection.name, shape);
     this.#podPlaced();
     // Room for one may be room for more pods like it.
@@ -170,8 +183,8 @@ class DefaultScheduler {
   #report(queued: QueuedPod, message: string): void {
     const { pod } = queued;
     this.#recorder.record(pod, { type: "Warning", reason: "FailedScheduling", message });
+    if (unschedulableCondition(pod)?.message === message) return;
     const known = findCondition(pod.status?.conditions, "PodScheduled");
-    if (known?.status === "False" && known.reason === "Unschedulable" && known.message === message) return;
     this.#write(this.#writeCondition(pod, message, known?.status === "False" ? known.lastTransitionTime : undefined));
   }
 
@@ -224,4 +237,10 @@ class DefaultScheduler {
   #releaseWhere(count: (shape: QueuedPod["shape"]) => number): void {
     for (const { shape } of [...this.#queue.waitingShapes()]) this.#queue.release(shape, count(shape));
   }
+}
+
+/** What a pod says about why it waits; undefined when it does not say yet that it does. */
+function unschedulableCondition(pod: Pod): PodCondition | undefined {
+  const condition = findCondition(pod.status?.conditions, "PodScheduled");
+  return condition?.status === "False" && condition.reason === "Unschedulable" ? condition : undefined;
 }
