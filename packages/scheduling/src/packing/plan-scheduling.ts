@@ -6,8 +6,10 @@ import { fittingTypes } from "./fitting-types.ts";
 import type { OpenClaim } from "./open-claim.ts";
 import { survivingTypes, typesToSearch } from "./open-claim.ts";
 import { PlacementAttempt } from "./placement-attempt.ts";
+import type { PlanCandidate } from "./plan-candidate.ts";
+import type { PlanningModel } from "./planning-model.ts";
 import { planningModel } from "./planning-model.ts";
-import { cheapestStrategies, LIKE_KARPENTER } from "./strategies.ts";
+import { evenFilling, LIKE_KARPENTER } from "./strategies.ts";
 
 /**
  * Places pods on existing nodes, then on claims opened in this pass, then on new claims of the pools in order of weight
@@ -17,25 +19,39 @@ import { cheapestStrategies, LIKE_KARPENTER } from "./strategies.ts";
  */
 export function planScheduling(input: SchedulingInput): SchedulingPlan {
   const model = planningModel(input);
-  let best = new PlacementAttempt(model, LIKE_KARPENTER).run();
-  if (best.claims.length > 0)
-    for (const strategy of cheapestStrategies(model)) {
-      const attempt = new PlacementAttempt(model, strategy).run();
-      if (isBetter(attempt, best)) best = attempt;
-    }
-  return {
-    claims: best.claims.map((claim) => plannedClaim(claim, best)),
-    onExistingNodes: best.onNodes,
-    unplaced: unplacedPods(best),
-  };
+  let best = candidateOf(new PlacementAttempt(model, LIKE_KARPENTER).run());
+  if (best.priceUsdPerHour === 0) return best.plan();
+  for (const find of otherWays(model)) {
+    const candidate = find();
+    if (candidate !== undefined && isBetter(candidate, best)) best = candidate;
+  }
+  return best.plan();
+}
+
+/** Ways of placing all pods of a pass other than the first fit; each may give up. */
+function otherWays(model: PlanningModel): readonly (() => PlanCandidate | undefined)[] {
+  const even = evenFilling(model);
+  return even === undefined ? [] : [() => candidateOf(new PlacementAttempt(model, even).run())];
 }
 
 /** Price differences below this are rounding noise. */
 const PRICE_TOLERANCE = 1e-9;
 
-function isBetter(attempt: PlacementAttempt, best: PlacementAttempt): boolean {
-  if (attempt.unplacedPods !== best.unplacedPods) return attempt.unplacedPods < best.unplacedPods;
-  return attempt.priceUsdPerHour < best.priceUsdPerHour * (1 - PRICE_TOLERANCE);
+function isBetter(candidate: PlanCandidate, best: PlanCandidate): boolean {
+  if (candidate.unplacedPods !== best.unplacedPods) return candidate.unplacedPods < best.unplacedPods;
+  return candidate.priceUsdPerHour < best.priceUsdPerHour * (1 - PRICE_TOLERANCE);
+}
+
+function candidateOf(attempt: PlacementAttempt): PlanCandidate {
+  return {
+    unplacedPods: attempt.unplacedPods,
+    priceUsdPerHour: attempt.priceUsdPerHour,
+    plan: () => ({
+      claims: attempt.claims.map((claim) => plannedClaim(claim, attempt)),
+      onExistingNodes: attempt.onNodes,
+      unplaced: unplacedPods(attempt),
+    }),
+  };
 }
 
 function plannedClaim(claim: OpenClaim, { model }: PlacementAttempt): PlannedClaim {
