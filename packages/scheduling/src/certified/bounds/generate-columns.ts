@@ -157,7 +157,8 @@ function startPrices(master: ColumnMaster, { multipliers, valued }: ClassPoint):
 }
 
 /** Exactly feasible prices with the bound that the check confirms; class prices where these are better, and for shapes without pods. */
-function verified(model: BoundModel, classFair: FairPrices, { podUsdPerHour }: Best): FairPrices {
+function verified(model: BoundModel, classFair: FairPrices, { podUsdPerHour, estimate }: Best): FairPrices {
+  if (estimate <= classFair.lowerBoundUsdPerHour) return classFair;
   const check = checkPrices(model.problem, podUsdPerHour);
   if (check.boundUsdPerHour <= classFair.lowerBoundUsdPerHour) return classFair;
   const scaled = podUsdPerHour.map((value, shape) => {

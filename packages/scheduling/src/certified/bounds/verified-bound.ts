@@ -41,7 +41,7 @@ export function checkPrices(problem: PackingProblem, podUsdPerHour: Float64Array
   const limits = classes.map(
     ({ offerings }, index) => new NodeValueLimits(problem, items[index] as ValuedItems, offerings),
   );
-  let theta = Math.max(0, ...limits.map((limit) => limit.reachedRatio()));
+  let theta = 0;
   for (const limit of limits) theta = Math.max(theta, classTheta(limit, theta, budget));
   const existingUsdPerHour = existing.reduce(
     (sum, { bins, allowed }) => sum + existingValueLimit(problem, classItems(problem, allowed, values), bins),
@@ -58,9 +58,11 @@ export function checkPrices(problem: PackingProblem, podUsdPerHour: Float64Array
 function classTheta(limits: NodeValueLimits, reached: number, budget: { steps: number }): number {
   let theta = reached;
   for (;;) {
-    const suspect = limits.worst(theta);
+    const suspect = limits.worst(theta * (1 + 1e-10));
     if (suspect === undefined) return theta;
     if (limits.refine(suspect.offering)) continue;
+    theta = Math.max(theta, limits.reachedRatio(suspect.offering));
+    if (suspect.ratio <= theta) continue;
     if (suspect.ratio > 1 + 1e-8) {
       if (limits.refineAll()) continue;
       if (WHOLE_ITEMS.some((whole) => limits.refineWhole(suspect.offering, whole))) continue;

@@ -26,6 +26,7 @@ export class NodeValueLimits {
   #kept = 0;
   #gridDone = false;
   readonly #wholeDone = new Set<number>();
+  #order: readonly number[] | undefined;
   #byValue: readonly number[] | undefined;
 
   constructor(problem: PackingProblem, items: ValuedItems, offerings: readonly number[]) {
@@ -40,15 +41,11 @@ export class NodeValueLimits {
     this.#search = new MultiplierSearch(items, this.#capacities);
   }
 
-  /** Value per dollar of some contents that nodes really can hold: the truth is not below. */
-  reachedRatio(): number {
-    let best = 0;
-    const order = byDensity(this.#items, this.#search.scale);
-    for (const [offering, capacity] of this.#capacities.entries()) {
-      const value = greedyValue(this.#items, order, capacity);
-      if (value > 0) best = Math.max(best, value / (this.#prices[offering] as number));
-    }
-    return best;
+  /** Value per dollar of contents that a node of the offering really can hold: the truth is not below. */
+  reachedRatio(offering: number): number {
+    this.#order ??= byDensity(this.#items, this.#search.scale);
+    const value = greedyValue(this.#items, this.#order, this.#capacities[offering] as Float64Array);
+    return value > 0 ? value / (this.#prices[offering] as number) : 0;
   }
 
   /** The offering whose limit is most above `theta` per dollar. */
@@ -57,7 +54,7 @@ export class NodeValueLimits {
     for (const [offering, limit] of this.#limits.entries()) {
       const price = this.#prices[offering] as number;
       const ratio = limit === 0 ? 0 : limit / price;
-      if (ratio > theta * (1 + 1e-10) && ratio > (found?.ratio ?? 0)) found = { offering, price, ratio };
+      if (ratio > theta && ratio > (found?.ratio ?? 0)) found = { offering, price, ratio };
     }
     return found;
   }
