@@ -10,3 +10,8 @@ export class UsageError extends Error {
 export class CommandError extends Error {
   override readonly name = "CommandError";
 }
+
+/** The answer is printed, and it is not what was demanded: a cost above the budget. Caller: print the message and exit 2. */
+export class DifferenceError extends Error {
+  override readonly name = "DifferenceError";
+}

@@ -9,7 +9,7 @@ import { planCommand } from "./commands/plan.ts";
 import { statusCommand } from "./commands/status.ts";
 import { upCommand } from "./commands/up.ts";
 import { versionCommand } from "./commands/version.ts";
-import { CommandError, EXIT, UsageError } from "./exit-codes.ts";
+import { CommandError, DifferenceError, EXIT, UsageError } from "./exit-codes.ts";
 import { stateProblem } from "./state-problem.ts";
 import { processTerminal, styled, type Terminal } from "./terminal.ts";
 import { VERSION } from "./version.ts";
@@ -91,6 +91,10 @@ function exitCodeOf(error: unknown, terminal: Terminal): number {
   if (error instanceof UsageError) {
     terminal.err(`${prefix} ${error.message}\n`);
     return EXIT.usage;
+  }
+  if (error instanceof DifferenceError) {
+    terminal.err(`${styled(terminal, "red", error.message)}\n`);
+    return EXIT.difference;
   }
   if (error instanceof Error && error.name === "AbortError") return EXIT.interrupted;
   const message =

@@ -1,5 +1,5 @@
 import { planTable } from "@nodeless/planner";
-import { EXIT, UsageError } from "../exit-codes.ts";
+import { DifferenceError, UsageError } from "../exit-codes.ts";
 import { formatStructured } from "../output/structured.ts";
 import { styled, type Terminal } from "../terminal.ts";
 import { overBudget, type PlanFlags, parseBudget } from "./plan-flags.ts";
@@ -20,7 +20,7 @@ export async function runPlan(terminal: Terminal, flags: PlanFlags): Promise<voi
     printNotices(terminal, document.notices);
     terminal.out(planTable(outcome, tableOptions(terminal, output)));
   }
-  exitOverBudget(terminal, overBudget(budget, document.totals));
+  refuseOverBudget(overBudget(budget, document.totals));
 }
 
 /** Notices are no data: they go where progress goes. */
@@ -28,9 +28,7 @@ export function printNotices(terminal: Terminal, notices: readonly string[]): vo
   for (const notice of notices) terminal.err(`${styled(terminal, "yellow", "!")} ${notice}\n`);
 }
 
-/** Says that the budget is exceeded and makes the command exit 2. */
-export function exitOverBudget(terminal: Terminal, message: string | undefined): void {
-  if (message === undefined) return;
-  terminal.err(`${styled(terminal, "red", message)}\n`);
-  process.exitCode = EXIT.difference;
+/** Throws DifferenceError when there is something to say. */
+export function refuseOverBudget(message: string | undefined): void {
+  if (message !== undefined) throw new DifferenceError(message);
 }

@@ -3,7 +3,7 @@ import { CommandError, UsageError } from "../exit-codes.ts";
 import { formatStructured } from "../output/structured.ts";
 import type { Terminal } from "../terminal.ts";
 import { manifestsAtRevision } from "./git-manifests.ts";
-import { exitOverBudget, printNotices } from "./plan-actions.ts";
+import { printNotices, refuseOverBudget } from "./plan-actions.ts";
 import { overBudget, type PlanDiffFlags, parseBudget } from "./plan-flags.ts";
 import { inputOf, makePlan, planRequest, readSources, tableOptions } from "./plan-making.ts";
 
@@ -29,7 +29,7 @@ export async function runPlanDiff(terminal: Terminal, sides: Sides, flags: PlanD
     printNotices(terminal, outcomes[1].document.notices);
     terminal.out(output === "markdown" ? planDiffMarkdown(diff) : planDiffTable(diff, tableOptions(terminal, output)));
   }
-  exitOverBudget(terminal, overBudget(budget, diff.after));
+  refuseOverBudget(overBudget(budget, diff.after));
 }
 
 interface Sources {
