@@ -26,14 +26,11 @@ export function validateObjectMetaUpdate(
   old: Partial<ObjectMeta>,
   errors: FieldErrors,
 ): void {
-  if (
-    !jsonEqual(metadata.labels, old.labels) ||
-    !jsonEqual(metadata.annotations, old.annotations) ||
-    metadata.finalizers !== undefined ||
-    metadata.ownerReferences !== undefined
-  )
-    validateMutableMeta(metadata, errors);
+  const isKept = MUTABLE.every((field) => jsonEqual(metadata[field], old[field]));
+  if (!isKept) validateMutableMeta(metadata, errors);
 }
+
+const MUTABLE = ["labels", "annotations", "finalizers", "ownerReferences"] as const;
 
 function validateMutableMeta(metadata: Partial<ObjectMeta>, errors: FieldErrors): void {
   validateLabels(metadata.labels, "metadata.labels", errors);
