@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { type Clock, ManualClock, silentLogger } from "@nodeless/environment";
-import { createWorkQueue, type ReconcileResult, runController } from "@nodeless/runtime";
+import { ApiStatusError, createWorkQueue, type ReconcileResult, runController } from "@nodeless/runtime";
 
 test("a key waits once, is not handed out twice, and returns if added while being worked on", async () => {
   const queue = createWorkQueue({ clock: new ManualClock() });
@@ -143,6 +143,8 @@ test("a controller retries throws with backoff, requeues on demand, bounds its w
       peak = Math.max(peak, running);
       try {
         if (key === "fails" && calls.filter((call) => call.startsWith("fails")).length < 3) throw new Error("not yet");
+        if (key === "conflicts" && calls.filter((call) => call.startsWith("conflicts")).length < 3)
+          throw new ApiStatusError({ code: 409, reason: "Conflict", message: "the object has been modified" });
         if (key === "again" && calls.filter((call) => call.startsWith("again")).length < 2)
           return { requeueAfterMs: 100 };
         return (await gates.get(key)?.promise) ?? {};
@@ -156,6 +158,12 @@ test("a controller retries throws with backoff, requeues on demand, bounds its w
   enqueue("again");
   await clock.advance(200);
   assert.deepEqual(calls.splice(0), ["fails@0", "fails@5", "fails@15", "again@50", "again@150"]);
+  // A conflict waits for the newer object, which brings the key back; without one it is tried again after 50 ms, always.
+  enqueue("conflicts");
+  await clock.advance(20);
+  enqueue("conflicts");
+  await clock.advance(200);
+  assert.deepEqual(calls.splice(0), ["conflicts@250", "conflicts@270", "conflicts@300"]);
   for (const key of ["1", "2", "3"]) {
     gates.set(key, Promise.withResolvers());
     enqueue(key);

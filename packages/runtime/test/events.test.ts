@@ -90,6 +90,34 @@ test("an unreachable server delays events and never fails the caller; a refused 
   await running;
 });
 
+test("senders that had to wait rest ten times as long, up to 400 ms; one that did not sends on at once", async () => {
+  const api = new FakeApi();
+  const clock = new ManualClock();
+  const stop = new AbortController();
+  let answerMs = 40;
+  const client = createKubernetesClient({
+    transport: async (request) => {
+      if (answerMs > 0) await clock.sleep(answerMs, stop.signal);
+      return api.transport(request);
+    },
+  });
+  const recorder = createEventRecorder({ client, clock, logger: silentLogger, component: "c" });
+  const running = recorder.run(stop.signal);
+  for (let index = 0; index < 30; index += 1) {
+    const subject = { ...pod, metadata: { ...pod.metadata, name: `p${index}`, uid: `u${index}` } };
+    recorder.record(subject, { type: "Normal", reason: "R", message: "m" });
+  }
+  const sentAfter = async (ms: number): Promise<number> => {
+    await clock.advance(ms);
+    return storedEvents(api).length;
+  };
+  assert.deepEqual([await sentAfter(40), await sentAfter(399)], [8, 8]);
+  answerMs = 0;
+  assert.equal(await sentAfter(1), 30);
+  stop.abort();
+  await running;
+});
+
 test("at most 20,000 events wait", async () => {
   const { clock, stop, recorder, running, stored } = setUp();
   for (let index = 0; index < 20_100; index += 1)
