@@ -1,12 +1,12 @@
 import type { PackingProblem, PackingShape, ShapeCount } from "../problem.ts";
 import type { BoundModel, OfferingClass, ShapeGroup } from "./bound-model.ts";
+import { askedDimensions, blockValueLimit, choiceAmounts, choiceBlocks } from "./choice-blocks.ts";
+import type { ClassMultipliers } from "./class-multipliers.ts";
+import type { ClassPoint } from "./class-prices.ts";
 import { CoveringLp } from "./covering-lp.ts";
-import type { DemandGroup } from "./group-multipliers.ts";
-import { demandGroups, leastUnitPrice } from "./group-multipliers.ts";
+import { leastUnitPrice } from "./group-multipliers.ts";
 import { NodeContent } from "./node-content.ts";
 
-/** Groups of small pods told apart; more are merged, which weakens the bound a little. */
-const SAND_GROUPS_MAX = 16;
 const PIVOTS_PER_SOLVE = 20_000;
 
 /** An offering with pods that it really can hold. */
@@ -15,84 +15,95 @@ export interface NodeColumn {
   readonly content: readonly ShapeCount[];
 }
 
-/** Prices by row: of each big shape, then of each resource of each sand group. */
+/** Prices by row: of each big shape, of each block of small ones, then of each dimension of each class. */
 export type RowPrices = Float64Array;
 
-/** Room that a column leaves to sand: by dimension the group that gets it, and how much. */
-export interface SandRoom {
-  readonly takers: Int32Array;
-  readonly room: Float64Array;
-}
-
 /**
- * The covering program over contents of nodes (packing.md §5, §2.5). Rows are big shapes, one by one, and what all small pods of a group ask for of each
- * resource: those are divisible, like sand. Without small pods the rows are the shapes, and the program is that of column generation.
+ * The covering program over contents of nodes (packing.md §5, §2.5). Big shapes have a row each. All others are divisible, like sand: they choose a class,
+ * by blocks as in {@link shapeMultipliers}, and fill the room that big ones leave there; a row for each class and dimension balances the two. Without small
+ * shapes that is plain column generation, without big ones it is the class program.
  */
 export class ColumnMaster {
   readonly model: BoundModel;
   /** Shapes with a row of their own. */
   readonly big: Int32Array;
-  readonly sand: readonly DemandGroup[];
-  /** Sand group × dimension → row, or -1. */
-  readonly sandRowOf: Int32Array;
-  /** By model class: the sand groups that may use it; existing classes follow. */
-  readonly sandOfClass: readonly (readonly number[])[];
+  readonly #small: Float64Array;
+  readonly #blocks: readonly Int32Array[];
   readonly #lp: CoveringLp;
   readonly #rowOfShape: ReadonlyMap<number, number>;
-  readonly #existingRowsStart: number;
+  /** Class × dimension → row, -1 where no small shape asks for it; existing classes follow, for big shapes as well. */
+  readonly #rowOf: Int32Array;
   readonly #columns: (NodeColumn | undefined)[] = [];
+  readonly #start: ClassPoint;
 
-  constructor(model: BoundModel, big: Int32Array) {
+  constructor(model: BoundModel, big: Int32Array, start: ClassPoint) {
     this.model = model;
     this.big = big;
+    this.#start = start;
     this.#rowOfShape = new Map([...big].map((shape, row) => [shape, row]));
-    const small = model.pods.map((pods, shape) => (this.#rowOfShape.has(shape) ? 0 : pods));
-    this.sand = demandGroups(model, small, SAND_GROUPS_MAX);
-    const starts = [...big].map((shape) => cheapestAlone(model, shape));
-    const rightSide = [...big].map((shape) => model.pods[shape] as number);
+    this.#small = model.pods.map((pods, shape) => (this.#rowOfShape.has(shape) ? 0 : pods));
+    this.#blocks = choiceBlocks(model, this.#small, start.multipliers);
+    const alone = [...big].map((shape) => cheapestAlone(model, shape));
+    const rightSide = [...[...big].map((shape) => model.pods[shape] as number), ...this.#blocks.map(() => 1)];
     // A little dearer than the same nodes as columns, which are what the solution should name.
-    const startCosts = starts.map((start) => start.usdPerPod * (1 + 1e-6));
-    this.sandRowOf = this.#addSandRows(rightSide, startCosts);
-    this.#existingRowsStart = rightSide.length;
-    for (const _ of model.existing) {
-      rightSide.push(-1);
-      startCosts.push(Number.POSITIVE_INFINITY);
-    }
+    const startCosts = alone.map((start) => start.usdPerPod * (1 + 1e-6));
+    for (const shapes of this.#blocks) startCosts.push(blockValueLimit(model, this.#small, shapes));
+    this.#rowOf = this.#addClassRows(rightSide, startCosts);
     this.#lp = new CoveringLp(Float64Array.from(rightSide), Float64Array.from(startCosts));
-    const lists = Array.from({ length: model.classes.length + model.existing.length }, (): number[] => []);
-    for (const [index, group] of this.sand.entries()) {
-      for (const member of group.classes) lists[member]?.push(index);
-      for (const member of group.existing) lists[model.classes.length + member]?.push(index);
-    }
-    this.sandOfClass = lists;
-    for (const { column } of starts) if (column !== undefined) this.addNode(column);
+    for (const { column } of alone) if (column !== undefined) this.addNode(column);
+    this.#addExistingColumns();
+    this.addChoices(start.valued.cheapest);
   }
 
-  #addSandRows(rightSide: number[], startCosts: number[]): Int32Array {
-    const { width, classes } = this.model;
-    const rowOf = new Int32Array(this.sand.length * width).fill(-1);
-    for (const [index, group] of this.sand.entries()) {
-      for (let d = 0; d < width; d++) {
-        const demand = group.demand[d] as number;
-        if (demand <= 0) continue;
-        rowOf[index * width + d] = rightSide.push(demand) - 1;
-        startCosts.push(Math.min(...group.classes.map((c) => leastUnitPrice(classes[c] as OfferingClass, width, d))));
-      }
+  /** Rows that the program would have. */
+  static rowsOf(model: BoundModel, big: Int32Array, start: ClassPoint): number {
+    const chosen = new Set(big);
+    const small = model.pods.map((pods, shape) => (chosen.has(shape) ? 0 : pods));
+    const classRows = (model.classes.length + model.existing.length) * model.width;
+    return big.length + choiceBlocks(model, small, start.multipliers).length + classRows;
+  }
+
+  #addClassRows(rightSide: number[], startCosts: number[]): Int32Array {
+    const { width, classes, existing, pods } = this.model;
+    const rowOf = new Int32Array((classes.length + existing.length) * width).fill(-1);
+    const askedBySmall = askedDimensions(this.model, this.#small);
+    const askedByAll = askedDimensions(this.model, pods);
+    for (const at of rowOf.keys()) {
+      const index = Math.floor(at / width);
+      const bought = classes[index];
+      if ((bought === undefined ? askedByAll : askedBySmall)[at] === 0) continue;
+      const room = existing[index - classes.length]?.room[at % width] ?? 0;
+      rowOf[at] = rightSide.push(bought === undefined ? -room : 0) - 1;
+      startCosts.push(bought === undefined ? Number.POSITIVE_INFINITY : leastUnitPrice(bought, width, at % width));
     }
     return rowOf;
   }
 
-  /** Rows that have a price: all but those of existing bins. */
-  get pricedRows(): number {
-    return this.#existingRowsStart;
+  /** One pod of a big shape in an existing class, for each. */
+  #addExistingColumns(): void {
+    const { width, groups, groupOf, weights, classes } = this.model;
+    for (const [row, shape] of this.big.entries()) {
+      for (const member of (groups[groupOf[shape] as number] as ShapeGroup).existing) {
+        const rows = [row];
+        const values = [1];
+        for (let d = 0; d < width; d++) {
+          const classRow = this.#rowOf[(classes.length + member) * width + d] as number;
+          if (classRow < 0) continue;
+          rows.push(classRow);
+          values.push(-(weights[shape * width + d] as number));
+        }
+        this.#columns.push(undefined);
+        this.#lp.addColumn(0, rows, values);
+      }
+    }
   }
 
   get pivots(): number {
     return this.#lp.pivots;
   }
 
-  /** Adds a node, with the room it leaves to sand. True when the present prices say it is worth more than it costs. */
-  addNode(column: NodeColumn, left?: SandRoom): boolean {
+  /** Adds a node, with the room it leaves to small shapes. True when the present prices say it is worth more than it costs. */
+  addNode(column: NodeColumn, left?: { readonly class: number; readonly room: Float64Array }): boolean {
     const rows: number[] = [];
     const values: number[] = [];
     for (const { shape, pods } of column.content) {
@@ -101,41 +112,49 @@ export class ColumnMaster {
       rows.push(row);
       values.push(pods);
     }
-    if (left !== undefined) this.#pushSand(left, rows, values);
+    for (const [d, amount] of left?.room.entries() ?? []) {
+      const row = this.#rowOf[(left?.class ?? 0) * this.model.width + d] as number;
+      if (row < 0 || amount === 0) continue;
+      rows.push(row);
+      values.push(amount);
+    }
     this.#columns.push(column);
     const price = this.model.problem.offerings[column.offering]?.priceUsdPerHour ?? 0;
     return this.#lp.isAttractive(this.#lp.addColumn(price, rows, values));
   }
 
-  /** Adds a way to use the room of an existing class once. */
-  addExisting(index: number, bigAmounts: readonly { shape: number; amount: number }[], left: SandRoom): boolean {
-    const rows = [this.#existingRowsStart + index];
-    const values = [-1];
-    for (const { shape, amount } of bigAmounts) {
-      rows.push(this.#rowOfShape.get(shape) as number);
-      values.push(amount);
+  /** Adds the choice of every block of small shapes. True when one of them is news. */
+  addChoices(cheapest: Int32Array): boolean {
+    let added = false;
+    for (const [block, shapes] of this.#blocks.entries()) {
+      const { rows, values } = choiceAmounts(this.model, this.#small, { shapes, cheapest, rowOf: this.#rowOf });
+      this.#columns.push(undefined);
+      const column = this.#lp.addColumn(0, [this.big.length + block, ...rows], [1, ...values.map((value) => -value)]);
+      if (this.#lp.isAttractive(column)) added = true;
     }
-    this.#pushSand(left, rows, values);
-    this.#columns.push(undefined);
-    return this.#lp.isAttractive(this.#lp.addColumn(0, rows, values));
+    return added;
   }
 
-  #pushSand({ takers, room }: SandRoom, rows: number[], values: number[]): void {
-    for (const [d, group] of takers.entries()) {
-      const amount = room[d] as number;
-      if (group < 0 || amount <= 0) continue;
-      rows.push(this.sandRowOf[group * takers.length + d] as number);
-      values.push(amount);
+  /** Class prices as prices of rows. */
+  startPrices(): RowPrices {
+    const { multipliers, valued } = this.#start;
+    const prices = new Float64Array(this.#lp.rows);
+    for (const [row, shape] of this.big.entries()) prices[row] = valued.podUsdPerHour[shape] as number;
+    const { purchasable, existing } = multipliers;
+    for (const [at, row] of this.#rowOf.entries()) {
+      if (row >= 0)
+        prices[row] = (at < purchasable.length ? purchasable[at] : existing[at - purchasable.length]) as number;
     }
+    return prices;
   }
 
   /** Prices at the optimum over the columns so far. */
   solve(): RowPrices {
     this.#lp.solve(PIVOTS_PER_SOLVE);
-    return this.#lp.duals.map((dual) => Math.max(0, dual)).slice(0, this.#existingRowsStart);
+    return this.#lp.duals.map((dual) => Math.max(0, dual));
   }
 
-  /** Cost of the present solution, existing bins and sand included. */
+  /** Cost of the present solution, existing bins and small shapes included. */
   objective(): number {
     return this.#lp.objective();
   }
@@ -150,21 +169,12 @@ export class ColumnMaster {
     return result;
   }
 
-  /** By dimension what a unit is worth to the sand that may use a class, and to which group. */
-  sandPricesOf(index: number, prices: RowPrices): { readonly values: Float64Array; readonly takers: Int32Array } {
-    const { width } = this.model;
-    const values = new Float64Array(width);
-    const takers = new Int32Array(width).fill(-1);
-    for (const group of this.sandOfClass[index] ?? []) {
-      for (let d = 0; d < width; d++) {
-        const row = this.sandRowOf[group * width + d] as number;
-        const value = row < 0 ? 0 : (prices[row] as number);
-        if (value <= (values[d] as number)) continue;
-        values[d] = value;
-        takers[d] = group;
-      }
-    }
-    return { values, takers };
+  /** What room is worth to small shapes by class, and existing room to all. */
+  multipliersOf(prices: RowPrices): ClassMultipliers {
+    const read = (from: number, to: number): Float64Array =>
+      Float64Array.from(this.#rowOf.subarray(from, to), (row) => (row < 0 ? 0 : (prices[row] as number)));
+    const split = this.model.classes.length * this.model.width;
+    return { purchasable: read(0, split), existing: read(split, this.#rowOf.length) };
   }
 }
 

@@ -1,13 +1,13 @@
 import type { BoundModel, OfferingClass, ShapeGroup } from "./bound-model.ts";
-import type { ColumnMaster, NodeColumn, RowPrices, SandRoom } from "./column-master.ts";
+import type { ClassMultipliers } from "./class-multipliers.ts";
+import { valueShapes } from "./class-multipliers.ts";
+import type { ColumnMaster, NodeColumn, RowPrices } from "./column-master.ts";
 import type { GridUnits } from "./content-grid.ts";
 import { ContentGrid, gridUnits } from "./content-grid.ts";
-import { CoveringLp } from "./covering-lp.ts";
 import { NodeContent } from "./node-content.ts";
 
 /** Values this small relative to the dearest are not worth a place. */
 const VALUE_TOLERANCE = 1e-9;
-const PIVOTS_MAX = 2_000;
 
 /** What the nodes are worth at some prices, and the best nodes found. */
 export interface Pricing {
@@ -15,7 +15,14 @@ export interface Pricing {
   readonly podUsdPerHour: Float64Array;
   /** The bound that follows if the grid lost nothing. */
   readonly estimate: number;
-  readonly columns: readonly (NodeColumn & { readonly left: SandRoom })[];
+  readonly columns: readonly PricedColumn[];
+  /** By shape: the class where it is cheapest as sand, existing ones after the purchasable. */
+  readonly cheapest: Int32Array;
+}
+
+export interface PricedColumn extends NodeColumn {
+  /** What the node leaves to small shapes. */
+  readonly left: { readonly class: number; readonly room: Float64Array };
 }
 
 /** Finds the nodes worth most per dollar at given prices: one grid per class, over what shapes are worth beyond their share as sand. */
@@ -55,18 +62,23 @@ export class ColumnPricing {
 
   price(prices: RowPrices): Pricing {
     const { classes } = this.#model;
+    const multipliers = this.#master.multipliersOf(prices);
     const thetas = new Float64Array(classes.length);
-    const columns: (NodeColumn & { readonly left: SandRoom })[] = [];
-    for (const index of classes.keys()) thetas[index] = this.#priceClass(index, prices, columns);
-    return { ...this.#valueShapes(prices, thetas), columns };
+    const columns: PricedColumn[] = [];
+    for (const index of classes.keys()) thetas[index] = this.#priceClass(index, prices, { multipliers, columns });
+    return { ...this.#valueShapes(prices, multipliers, thetas), columns };
   }
 
   /** Returns the most value per dollar in the class; adds the nodes that are worth more than they cost. */
-  #priceClass(index: number, prices: RowPrices, columns: (NodeColumn & { readonly left: SandRoom })[]): number {
+  #priceClass(
+    index: number,
+    prices: RowPrices,
+    { multipliers, columns }: { readonly multipliers: ClassMultipliers; readonly columns: PricedColumn[] },
+  ): number {
     const { width } = this.#model;
     const members = this.#model.classes[index] as OfferingClass;
-    const sand = this.#master.sandPricesOf(index, prices);
-    const deviations = this.#deviations(index, prices, sand.values);
+    const sand = multipliers.purchasable.subarray(index * width, (index + 1) * width);
+    const deviations = this.#deviations(index, prices, sand);
     const corners = [...members.offerings].map((offering) => this.#corner(offering));
     const grid = this.#grids[index] ?? new ContentGrid(corners);
     this.#grids[index] = grid;
@@ -75,13 +87,11 @@ export class ColumnPricing {
     for (const [row, corner] of corners.entries()) {
       const price = members.prices[row] as number;
       let value = grid.valueAt(corner.cpu, corner.memory);
-      for (let d = 0; d < width; d++)
-        value += (sand.values[d] as number) * (members.capacities[row * width + d] as number);
+      for (let d = 0; d < width; d++) value += (sand[d] as number) * (members.capacities[row * width + d] as number);
       if (value <= VALUE_TOLERANCE) continue;
       theta = Math.max(theta, value / price);
       if (value <= price * (1 + VALUE_TOLERANCE)) continue;
-      const shapes = grid.trace(corner.cpu, corner.memory);
-      columns.push(this.#column(members, row, { shapes, fillers: deviations, takers: sand.takers }));
+      columns.push(this.#column(index, row, { shapes: grid.trace(corner.cpu, corner.memory), fillers: deviations }));
     }
     return theta;
   }
@@ -117,15 +127,18 @@ export class ColumnPricing {
 
   /** The grid knows only cpu and memory: what other resources or host rules forbid is left out, and what is left filled up. */
   #column(
-    members: OfferingClass,
+    index: number,
     row: number,
     {
       shapes,
       fillers,
-      takers,
-    }: { shapes: readonly number[]; fillers: readonly { shape: number; value: number }[]; takers: Int32Array },
-  ): NodeColumn & { readonly left: SandRoom } {
+    }: {
+      readonly shapes: readonly number[];
+      readonly fillers: readonly { readonly shape: number; readonly value: number }[];
+    },
+  ): PricedColumn {
     const { width, problem, weights } = this.#model;
+    const members = this.#model.classes[index] as OfferingClass;
     const offering = members.offerings[row] as number;
     const node = new NodeContent(problem, offering);
     for (const shape of shapes) node.tryAdd(shape);
@@ -138,68 +151,39 @@ export class ColumnPricing {
         room[d] = Math.max(0, (room[d] as number) - pods * (weights[shape * width + d] as number));
       }
     }
-    return { offering, content, left: { takers, room } };
+    return { offering, content, left: { class: index, room } };
   }
 
-  #valueShapes(prices: RowPrices, thetas: Float64Array): { podUsdPerHour: Float64Array; estimate: number } {
-    const { pods, groups, groupOf } = this.#model;
-    const values = this.#sandValues(prices);
+  /** Big shapes are worth their row, small ones what their room costs; each class's worst node scales the shapes that may use it. */
+  #valueShapes(prices: RowPrices, multipliers: ClassMultipliers, thetas: Float64Array): Omit<Pricing, "columns"> {
+    const { pods, groups, groupOf, width, weights, existing } = this.#model;
+    const { podUsdPerHour: values, cheapest } = valueShapes(this.#model, multipliers);
     for (const [row, shape] of this.#master.big.entries()) values[shape] = prices[row] as number;
+    const existingScale = new Float64Array(existing.length);
     let estimate = 0;
     for (let shape = 0; shape < pods.length; shape++) {
+      if (pods[shape] === 0) continue;
+      const group = groups[groupOf[shape] as number] as ShapeGroup;
       let theta = 0;
-      for (const index of (groups[groupOf[shape] as number] as ShapeGroup).classes)
-        theta = Math.max(theta, thetas[index] as number);
-      values[shape] = theta > 0 && theta < Number.POSITIVE_INFINITY ? (values[shape] as number) / theta : 0;
+      for (const index of group.classes) theta = Math.max(theta, thetas[index] as number);
+      const scale = theta > 0 && theta < Number.POSITIVE_INFINITY ? 1 / theta : 0;
+      for (const index of group.existing) {
+        let room = 0;
+        for (let d = 0; d < width; d++) {
+          room += (multipliers.existing[index * width + d] as number) * (weights[shape * width + d] as number);
+        }
+        values[shape] = Math.min(values[shape] as number, room);
+        existingScale[index] = Math.max(existingScale[index] as number, scale);
+      }
+      values[shape] = (values[shape] as number) * scale;
       estimate += (values[shape] as number) * (pods[shape] as number);
     }
-    for (const index of this.#model.existing.keys()) estimate -= this.existingUse(index, values).value;
-    return { podUsdPerHour: values, estimate };
-  }
-
-  #sandValues(prices: RowPrices): Float64Array {
-    const { width, classes, pods, weights, groups, groupOf } = this.#model;
-    const unitPrices = classes.map((_, index) => this.#master.sandPricesOf(index, prices).values);
-    const values = new Float64Array(pods.length);
-    for (let shape = 0; shape < pods.length; shape++) {
-      if (pods[shape] === 0) continue;
-      let least = Number.POSITIVE_INFINITY;
-      for (const index of (groups[groupOf[shape] as number] as ShapeGroup).classes) {
-        const unit = unitPrices[index] as Float64Array;
-        let value = 0;
-        for (let d = 0; d < width; d++) value += (unit[d] as number) * (weights[shape * width + d] as number);
-        least = Math.min(least, value);
+    for (const [index, { room }] of existing.entries()) {
+      for (let d = 0; d < width; d++) {
+        estimate -=
+          (existingScale[index] as number) * (multipliers.existing[index * width + d] as number) * (room[d] as number);
       }
-      if (least < Number.POSITIVE_INFINITY) values[shape] = least;
     }
-    return values;
-  }
-
-  /** The most that divisible pods of these values make of an existing class's room, and which: a relaxation of its bins. */
-  existingUse(
-    index: number,
-    values: Float64Array,
-  ): { value: number; amounts: readonly { shape: number; amount: number }[] } {
-    const { width, weights, groups, groupOf, pods, existing } = this.#model;
-    const { room } = existing[index] as { room: Float64Array };
-    const lp = new CoveringLp(
-      room.map((amount) => -amount),
-      new Float64Array(width).fill(Number.POSITIVE_INFINITY),
-    );
-    const rows = [...room.keys()];
-    const shapes: number[] = [];
-    for (let shape = 0; shape < pods.length; shape++) {
-      if (pods[shape] === 0 || (values[shape] as number) <= 0) continue;
-      if (!(groups[groupOf[shape] as number] as ShapeGroup).existing.includes(index)) continue;
-      shapes.push(shape);
-      lp.addColumn(
-        -(values[shape] as number),
-        rows,
-        rows.map((d) => -(weights[shape * width + d] as number)),
-      );
-    }
-    lp.solve(PIVOTS_MAX);
-    const amounts = lp.solution().map(({ column, amount }) => ({ shape: shapes[column] as number, amount }));
-    return { value: amounts.reduce((sum, { shape, amount }) => sum + amount * (values[shape] as number), 0), amounts };
+    return { podUsdPerHour: values, estimate, cheapest };
   }
 }

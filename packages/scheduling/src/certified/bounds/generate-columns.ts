@@ -3,7 +3,7 @@ import type { BoundModel, ShapeGroup } from "./bound-model.ts";
 import { boundModel } from "./bound-model.ts";
 import type { ClassPoint } from "./class-prices.ts";
 import { solveClasses } from "./class-prices.ts";
-import type { NodeColumn, RowPrices } from "./column-master.ts";
+import type { RowPrices } from "./column-master.ts";
 import { ColumnMaster } from "./column-master.ts";
 import { ColumnPricing } from "./column-pricing.ts";
 import { roundedDown } from "./rounding.ts";
@@ -12,6 +12,8 @@ import { checkPrices } from "./verified-bound.ts";
 /** With more shapes than these the smallest are sand. */
 const BIG_SHAPES_MAX = 250;
 const ROUNDS_MAX = 400;
+/** More rows than these take minutes; the class bound then stands. */
+const ROWS_MAX = 600;
 /** Relative distance of bound and program at which it stops. */
 const GAP = 1e-5;
 /** How much of the best prices so far each trial keeps; less when that finds nothing new. */
@@ -61,11 +63,11 @@ export function generateColumnsOf(model: BoundModel, options: ColumnOptions): Ge
     lowerBoundUsdPerHour: roundedDown(classes.valued.bound),
   };
   const big = bigShapes(model, classes, options.bigShapesMax ?? BIG_SHAPES_MAX);
-  if (big.length === 0 || isLate())
+  if (big.length === 0 || isLate() || ColumnMaster.rowsOf(model, big, classes) > ROWS_MAX)
     return { prices: classFair, columns: [], rounds: 0, estimateUsdPerHour: classFair.lowerBoundUsdPerHour };
-  const master = new ColumnMaster(model, big);
+  const master = new ColumnMaster(model, big, classes);
   for (const node of options.incumbent ?? []) master.addNode({ offering: node.offering, content: node.content });
-  const { best, rounds } = iterate(master, new ColumnPricing(model, master), startPrices(master, classes), isLate);
+  const { best, rounds } = iterate(master, new ColumnPricing(model, master), master.startPrices(), isLate);
   master.solve();
   const columns = master.solution();
   return { prices: verified(model, classFair, best), columns, rounds, estimateUsdPerHour: best.estimate };
@@ -94,40 +96,13 @@ function iterate(
     const weight = CENTRE_WEIGHTS[weightIndex] as number;
     const trial = duals.map((dual, row) => weight * (centre[row] as number) + (1 - weight) * dual);
     first = pricing.price(trial);
-    let added = addExisting(master, pricing, duals);
+    let added = master.addChoices(first.cheapest);
     for (const column of first.columns) added = master.addNode(column, column.left) || added;
     if (first.estimate > best.estimate) [best, centre] = [first, trial];
     if (added) weightIndex = 0;
     else if (++weightIndex >= CENTRE_WEIGHTS.length) break;
   }
   return { best, rounds };
-}
-
-/** Adds the best use of every existing class at these prices. */
-function addExisting(master: ColumnMaster, pricing: ColumnPricing, prices: RowPrices): boolean {
-  const { model, big } = master;
-  const rowOf = new Map([...big].map((shape, row) => [shape, row]));
-  let added = false;
-  for (const [index, { room }] of model.existing.entries()) {
-    const sand = master.sandPricesOf(model.classes.length + index, prices);
-    const values = new Float64Array(model.pods.length);
-    for (const [shape, row] of rowOf) {
-      let value = prices[row] as number;
-      for (let d = 0; d < model.width; d++) {
-        value -= (sand.values[d] as number) * (model.weights[shape * model.width + d] as number);
-      }
-      values[shape] = Math.max(0, value);
-    }
-    const { amounts } = pricing.existingUse(index, values);
-    const left = room.slice();
-    for (const { shape, amount } of amounts) {
-      for (let d = 0; d < model.width; d++) {
-        left[d] = Math.max(0, (left[d] as number) - amount * (model.weights[shape * model.width + d] as number));
-      }
-    }
-    if (master.addExisting(index, amounts, { takers: sand.takers, room: left })) added = true;
-  }
-  return added;
 }
 
 /** The most valuable shapes that cost money: what is small beside a node can be cut without losing much. */
@@ -139,21 +114,6 @@ function bigShapes(model: BoundModel, { valued }: ClassPoint, shapesMax: number)
     wanted.length = shapesMax;
   }
   return Int32Array.from(wanted).sort();
-}
-
-/** Class prices as prices of rows. */
-function startPrices(master: ColumnMaster, { multipliers, valued }: ClassPoint): RowPrices {
-  const { width } = master.model;
-  const prices = new Float64Array(master.pricedRows);
-  for (const [row, shape] of master.big.entries()) prices[row] = valued.podUsdPerHour[shape] as number;
-  for (const [index, group] of master.sand.entries()) {
-    for (let d = 0; d < width; d++) {
-      const row = master.sandRowOf[index * width + d] as number;
-      if (row < 0) continue;
-      prices[row] = Math.min(...group.classes.map((member) => multipliers.purchasable[member * width + d] as number));
-    }
-  }
-  return prices;
 }
 
 /** Exactly feasible prices with the bound that the check confirms; class prices where these are better, and for shapes without pods. */
@@ -168,5 +128,3 @@ function verified(model: BoundModel, classFair: FairPrices, { podUsdPerHour, est
   });
   return { podUsdPerHour: scaled, lowerBoundUsdPerHour: check.boundUsdPerHour };
 }
-
-export type { NodeColumn };

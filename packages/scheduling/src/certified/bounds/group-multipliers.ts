@@ -14,7 +14,7 @@ export interface GroupSolution {
 }
 
 /** Shapes that the linear program treats as one. */
-export interface DemandGroup {
+interface DemandGroup {
   readonly classes: readonly number[];
   readonly existing: readonly number[];
   /** By dimension. */
@@ -28,7 +28,7 @@ export interface DemandGroup {
  * A column is an offering with, for every dimension, the group that gets it, so that the classes need no rows.
  */
 export function groupMultipliers(model: BoundModel, isLate: () => boolean): GroupSolution {
-  const groups = demandGroups(model, model.wanted, Math.floor(ROWS_MAX / Math.max(1, model.width)));
+  const groups = demandGroups(model);
   const rows = groupRows(model, groups);
   const lp = new CoveringLp(rows.rightSide, rows.startCosts);
   const pricing = new OfferingPricing(model, groups, rows.rowOf);
@@ -39,8 +39,8 @@ export function groupMultipliers(model: BoundModel, isLate: () => boolean): Grou
   return { multipliers: pricing.multipliers(lp), shares: pricing.shares(lp, model.groups.length) };
 }
 
-/** Demand by set of open classes, of as many pods as `wanted` says by shape; shapes that no offering holds are left out. */
-export function demandGroups(model: BoundModel, wanted: Float64Array, groupsMax: number): DemandGroup[] {
+/** Demand by set of open classes; shapes that no offering holds are left out. */
+function demandGroups(model: BoundModel): DemandGroup[] {
   const { width } = model;
   const byKey = new Map<
     string,
@@ -55,9 +55,9 @@ export function demandGroups(model: BoundModel, wanted: Float64Array, groupsMax:
     return known.demand;
   });
   const used = new Set<Float64Array>();
-  for (let shape = 0; shape < wanted.length; shape++) {
+  for (let shape = 0; shape < model.wanted.length; shape++) {
     const demand = targets[model.groupOf[shape] as number];
-    const pods = wanted[shape] as number;
+    const pods = model.wanted[shape] as number;
     if (demand === undefined || pods === 0) continue;
     used.add(demand);
     for (let d = 0; d < width; d++)
@@ -65,7 +65,7 @@ export function demandGroups(model: BoundModel, wanted: Float64Array, groupsMax:
   }
   return mergeSmall(
     [...byKey.values()].filter((group) => used.has(group.demand)),
-    Math.max(1, groupsMax),
+    Math.max(1, Math.floor(ROWS_MAX / Math.max(1, width))),
   );
 }
 

@@ -1,12 +1,11 @@
-import type { BoundModel, ShapeGroup } from "./bound-model.ts";
+import type { BoundModel } from "./bound-model.ts";
+import { askedDimensions, blockValueLimit, choiceAmounts, choiceBlocks } from "./choice-blocks.ts";
 import type { ClassMultipliers, ValuedShapes } from "./class-multipliers.ts";
 import { scaleToPrices, valueShapes } from "./class-multipliers.ts";
 import type { ClassFlow, ClassPoint } from "./class-prices.ts";
 import { CoveringLp } from "./covering-lp.ts";
 import { leastUnitPrice } from "./group-multipliers.ts";
 
-/** Blocks of shapes whose choice of class is one convex combination: more of them, fewer rounds. */
-const BLOCKS_MAX = 64;
 const ROWS_MAX = 400;
 const ROUNDS_MAX = 400;
 const PIVOTS_PER_ROUND = 5_000;
@@ -64,8 +63,8 @@ class ChoiceMaster {
   readonly #sources: (Cut | { readonly class: number; readonly offering: number })[] = [];
 
   static of(model: BoundModel, start: ClassPoint): ChoiceMaster | undefined {
-    const blocks = blocksOf(model, start.multipliers);
-    const rows = masterRows(model, blocks, start.valued.podUsdPerHour);
+    const blocks = choiceBlocks(model, model.wanted, start.multipliers);
+    const rows = masterRows(model, blocks);
     if (blocks.length === 0 || rows.rightSide.length > ROWS_MAX) return undefined;
     return new ChoiceMaster(model, { ...rows, blocks, start: start.multipliers });
   }
@@ -121,30 +120,16 @@ class ChoiceMaster {
     };
   }
 
-  /** Adds the choice of every block for which it says more than the cuts so far. False when it says nothing new at all. */
+  /** Adds the choice of every block. False when none of them says more than those before. */
   addCuts(cheapest: Int32Array): boolean {
-    const { width, weights, wanted, classes, existing } = this.#model;
-    const amounts = new Float64Array((classes.length + existing.length) * width);
     let added = false;
     for (const [block, shapes] of this.#blocks.entries()) {
-      amounts.fill(0);
-      const choice = shapes.map((shape) => cheapest[shape] as number);
-      for (const [position, shape] of shapes.entries()) {
-        const start = (choice[position] as number) * width;
-        const pods = wanted[shape] as number;
-        for (let d = 0; d < width; d++) {
-          amounts[start + d] = (amounts[start + d] as number) + pods * (weights[shape * width + d] as number);
-        }
-      }
-      const rows = [block];
-      const values = [1];
-      for (const [at, amount] of amounts.entries()) {
-        const row = this.#rowOf[at] as number;
-        if (amount === 0 || row < 0) continue;
-        rows.push(row);
-        values.push(-amount);
-      }
-      const column = this.#lp.addColumn(0, rows, values);
+      const { choice, rows, values } = choiceAmounts(this.#model, this.#model.wanted, {
+        shapes,
+        cheapest,
+        rowOf: this.#rowOf,
+      });
+      const column = this.#lp.addColumn(0, [block, ...rows], [1, ...values.map((value) => -value)]);
       this.#sources.push({ block, choice });
       if (this.#lp.isAttractive(column)) added = true;
     }
@@ -183,42 +168,18 @@ class ChoiceMaster {
   }
 }
 
-/** Shapes of a group that are alike in what their price consists of. */
-function blocksOf(model: BoundModel, { purchasable }: ClassMultipliers): readonly Int32Array[] {
-  const { width, groups, groupOf, weights, wanted } = model;
-  const active = groups.filter((group) => group.classes.length > 0).length;
-  const perGroup = Math.max(1, Math.floor(BLOCKS_MAX / Math.max(1, active)));
-  const blocks = new Map<number, number[]>();
-  for (let shape = 0; shape < wanted.length; shape++) {
-    if (wanted[shape] === 0) continue;
-    const group = groupOf[shape] as number;
-    const first = (groups[group] as ShapeGroup).classes[0] as number;
-    let value = 0;
-    for (let d = 0; d < width; d++) {
-      value += (purchasable[first * width + d] as number) * (weights[shape * width + d] as number);
-    }
-    const cpu = (purchasable[first * width] as number) * (weights[shape * width] as number);
-    const share = value > 0 ? Math.min(perGroup - 1, Math.floor((cpu / value) * perGroup)) : 0;
-    const key = group * BLOCKS_MAX + share;
-    const block = blocks.get(key);
-    if (block === undefined) blocks.set(key, [shape]);
-    else block.push(shape);
-  }
-  return [...blocks.values()].map((shapes) => Int32Array.from(shapes));
-}
-
 interface MasterRows {
   readonly rowOf: Int32Array;
   readonly rightSide: Float64Array;
   readonly startCosts: Float64Array;
 }
 
-function masterRows(model: BoundModel, blocks: readonly Int32Array[], values: Float64Array): MasterRows {
+function masterRows(model: BoundModel, blocks: readonly Int32Array[]): MasterRows {
   const { width, classes, existing } = model;
   const rightSide: number[] = blocks.map(() => 1);
-  const startCosts: number[] = blocks.map((shapes) => blockValueLimit(model, shapes, values));
+  const startCosts: number[] = blocks.map((shapes) => blockValueLimit(model, model.wanted, shapes));
   const rowOf = new Int32Array((classes.length + existing.length) * width).fill(-1);
-  const asked = askedDimensions(model);
+  const asked = askedDimensions(model, model.wanted);
   for (const [at, isAsked] of asked.entries()) {
     if (isAsked === 0) continue;
     const index = Math.floor(at / width);
@@ -228,34 +189,4 @@ function masterRows(model: BoundModel, blocks: readonly Int32Array[], values: Fl
     startCosts.push(bought === undefined ? Number.POSITIVE_INFINITY : leastUnitPrice(bought, width, at % width));
   }
   return { rowOf, rightSide: Float64Array.from(rightSide), startCosts: Float64Array.from(startCosts) };
-}
-
-/** A node of its own for every pod: the pods of a block are never worth more. */
-function blockValueLimit(model: BoundModel, shapes: Int32Array, values: Float64Array): number {
-  let limit = 0;
-  for (const shape of shapes) {
-    const { classes } = model.groups[model.groupOf[shape] as number] as ShapeGroup;
-    const dearest = Math.max(...classes.map((index) => model.classes[index]?.prices.at(-1) ?? 0));
-    limit += (model.wanted[shape] as number) * Math.max(values[shape] as number, dearest);
-  }
-  return limit;
-}
-
-/** By class × dimension: 1 where a shape with access asks for it. */
-function askedDimensions(model: BoundModel): Uint8Array {
-  const { width, classes, existing, groups, groupOf, weights, wanted } = model;
-  const ofGroup = groups.map(() => new Uint8Array(width));
-  for (let shape = 0; shape < wanted.length; shape++) {
-    const asked = ofGroup[groupOf[shape] as number] as Uint8Array;
-    if (wanted[shape] === 0) continue;
-    for (let d = 0; d < width; d++) if ((weights[shape * width + d] as number) > 0) asked[d] = 1;
-  }
-  const result = new Uint8Array((classes.length + existing.length) * width);
-  for (const [index, group] of groups.entries()) {
-    const asked = ofGroup[index] as Uint8Array;
-    if (group.classes.length === 0) continue;
-    const all = [...group.classes, ...group.existing.map((member) => classes.length + member)];
-    for (const member of all) for (const [d, yes] of asked.entries()) if (yes === 1) result[member * width + d] = 1;
-  }
-  return result;
 }
