@@ -1,4 +1,5 @@
 import type { Pod } from "@nodeless/api";
+import { constructScheduling } from "../certified/lowering/construct-scheduling.ts";
 import type { InstanceType, PlannedClaim, SchedulingInput, SchedulingPlan, UnplacedPod } from "../model.ts";
 import { addAmounts } from "../resources/amounts.ts";
 import { explainUnplaced } from "./explain-unplaced.ts";
@@ -9,6 +10,8 @@ import { PlacementAttempt } from "./placement-attempt.ts";
 import type { PlanCandidate } from "./plan-candidate.ts";
 import type { PlanningModel } from "./planning-model.ts";
 import { planningModel } from "./planning-model.ts";
+import { resourceRates } from "./resource-rates.ts";
+import { addInto } from "./resource-table.ts";
 import { evenFilling, LIKE_KARPENTER } from "./strategies.ts";
 
 /**
@@ -19,9 +22,9 @@ import { evenFilling, LIKE_KARPENTER } from "./strategies.ts";
  */
 export function planScheduling(input: SchedulingInput): SchedulingPlan {
   const model = planningModel(input);
-  let best = candidateOf(new PlacementAttempt(model, LIKE_KARPENTER).run());
-  if (best.priceUsdPerHour === 0) return best.plan();
-  for (const find of otherWays(model)) {
+  const first = new PlacementAttempt(model, LIKE_KARPENTER).run();
+  let best = candidateOf(first);
+  for (const find of best.priceUsdPerHour > 0 ? otherWays(model, first) : []) {
     const candidate = find();
     if (candidate !== undefined && isBetter(candidate, best)) best = candidate;
   }
@@ -29,9 +32,33 @@ export function planScheduling(input: SchedulingInput): SchedulingPlan {
 }
 
 /** Ways of placing all pods of a pass other than the first fit; each may give up. */
-function otherWays(model: PlanningModel): readonly (() => PlanCandidate | undefined)[] {
+function otherWays(model: PlanningModel, first: PlacementAttempt): readonly (() => PlanCandidate | undefined)[] {
   const even = evenFilling(model);
-  return even === undefined ? [] : [() => candidateOf(new PlacementAttempt(model, even).run())];
+  if (even === undefined) return [];
+  const filled = (): PlanCandidate => candidateOf(new PlacementAttempt(model, even).run());
+  return isChoicePriced(model) ? [() => constructed(model, first), filled] : [filled];
+}
+
+/** A pool of which more types than this are about equally good has nothing to choose from by price. */
+const EFFICIENT_SHARE_MAX = 0.5;
+
+/** True if the price of a node depends much on which type is chosen. */
+function isChoicePriced({ catalogs, shapes, resources }: PlanningModel): boolean {
+  if (catalogs.length > 1) return true;
+  const demand = new Float64Array(resources.names.length);
+  for (const { shape, requests } of shapes) addInto(demand, requests, shape.pods.length);
+  return catalogs.some(({ root }) => resourceRates(root.frontier, demand).efficientShare <= EFFICIENT_SHARE_MAX);
+}
+
+function constructed(model: PlanningModel, first: PlacementAttempt): PlanCandidate | undefined {
+  const found = constructScheduling(model);
+  return (
+    found && {
+      unplacedPods: found.unplacedPods,
+      priceUsdPerHour: found.priceUsdPerHour,
+      plan: () => found.raise((_, shape) => explainUnplaced(first, shape)),
+    }
+  );
 }
 
 /** Price differences below this are rounding noise. */

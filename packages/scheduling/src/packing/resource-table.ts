@@ -57,7 +57,8 @@ export function covers(free: Float64Array, total: Float64Array): boolean {
   return true;
 }
 
-/** Adds `amount` into `target`. */
-export function addInto(target: Float64Array, amount: Float64Array): void {
-  for (let index = 0; index < target.length; index += 1) target[index] = (target[index] ?? 0) + (amount[index] ?? 0);
+/** Adds `amount`, so many times, into `target`. */
+export function addInto(target: Float64Array, amount: Float64Array, times = 1): void {
+  for (let index = 0; index < target.length; index += 1)
+    target[index] = (target[index] ?? 0) + times * (amount[index] ?? 0);
 }
