@@ -1,7 +1,8 @@
 import type { Pod } from "@nodeless/api";
+import type { InstanceType } from "../../model.ts";
 import { meetsMinValues } from "../../packing/open-claim.ts";
 import type { PlanningModel } from "../../packing/planning-model.ts";
-import type { PoolCatalog, PricedType, TypeSet } from "../../packing/pool-catalog.ts";
+import type { PoolCatalog, TypeSet } from "../../packing/pool-catalog.ts";
 import type { Packing } from "../problem.ts";
 import type { LoweredInput } from "./lower-input.ts";
 
@@ -13,7 +14,7 @@ export interface DraftClaim {
   readonly used: Float64Array;
   readonly pods: readonly Pod[];
   /** Types that hold the pods, cheapest first. */
-  readonly types: readonly PricedType[];
+  readonly instanceTypes: readonly InstanceType[];
 }
 
 /** How much dearer than the cheapest a claim's types may be, tried one after the other where limits bind. */
@@ -75,21 +76,22 @@ function trimmedDrafts(drafts: readonly DraftClaim[], catalog: PoolCatalog): rea
 }
 
 function withTypesUpTo(draft: DraftClaim, ratio: number): DraftClaim {
-  const [cheapest] = draft.types;
-  if (cheapest === undefined || !Number.isFinite(ratio)) return draft;
-  const most = cheapest.priceUsdPerHour * ratio;
-  let count = draft.types.findIndex(({ priceUsdPerHour }) => priceUsdPerHour > most);
+  if (!Number.isFinite(ratio)) return draft;
+  const fitting = new Set(draft.instanceTypes);
+  const types = draft.set.priced.filter(({ type }) => fitting.has(type));
+  const most = (types[0]?.priceUsdPerHour ?? 0) * ratio;
+  let count = types.findIndex(({ priceUsdPerHour }) => priceUsdPerHour > most);
   if (count < 0) return draft;
   count = Math.max(1, count);
-  while (count < draft.types.length && !meetsMinValues(draft.types.slice(0, count), draft.set)) count += 1;
-  return { ...draft, types: draft.types.slice(0, count) };
+  while (count < types.length && !meetsMinValues(types.slice(0, count), draft.set)) count += 1;
+  return { ...draft, instanceTypes: draft.instanceTypes.slice(0, count) };
 }
 
 function keepsLimits(drafts: readonly DraftClaim[], { pool }: PoolCatalog): boolean {
   for (const [resource, room] of pool.remainingLimits) {
     let worst = resource === "nodes" ? drafts.length : 0;
-    for (const { types } of resource === "nodes" ? [] : drafts)
-      worst += types.reduce((most, { type }) => Math.max(most, type.capacity.get(resource) ?? 0), 0);
+    for (const { instanceTypes } of resource === "nodes" ? [] : drafts)
+      worst += instanceTypes.reduce((most, { capacity }) => Math.max(most, capacity.get(resource) ?? 0), 0);
     if (worst > 0 && worst > room) return false;
   }
   return true;

@@ -10,7 +10,7 @@ import { isAt } from "./portions.ts";
 /** Nodes on which at least one of the shapes finds room. */
 export function nodesWithRoom(nodes: readonly NodeModel[], shapes: readonly ShapeModel[]): readonly NodeModel[] {
   const [first] = shapes;
-  if (first === undefined) return [];
+  if (first === undefined || nodes.length === 0) return [];
   const least = first.requests.slice();
   for (const { requests } of shapes)
     for (let index = 0; index < least.length; index += 1)
@@ -57,13 +57,14 @@ export class BinMasks {
     return mask;
   }
 
-  #questionOf({ shape, variantIndex, variant, choice }: Portion): string {
+  #questionOf({ shape, variantIndex, variant, choice, places }: Portion): string {
     const variants = shape.variants
       .slice(0, variantIndex + 1)
       .map(({ requirementNumber, variant: { tolerations } }) => [requirementNumber, tolerations]);
     const { hostLimits } = variant.plan;
     return JSON.stringify([
       variants,
+      places.keys.map(({ keyIndex }) => keyIndex),
       choice.domains,
       choice.counted.map(({ group }) => group.index),
       shape.shape.ports,

@@ -1,5 +1,6 @@
 import type { Pod } from "@nodeless/api";
 import type { PlannedClaim, Rejection, SchedulingPlan } from "../../model.ts";
+import { fittingTypes } from "../../packing/fitting-types.ts";
 import type { OpenClaim } from "../../packing/open-claim.ts";
 import { survivingTypes } from "../../packing/open-claim.ts";
 import type { ShapeModel } from "../../packing/planning-model.ts";
@@ -9,7 +10,6 @@ import { addAmounts } from "../../resources/amounts.ts";
 import type { PackedNode, Packing, ShapeCount } from "../problem.ts";
 import type { DraftClaim } from "./claim-limits.ts";
 import { withinLimits } from "./claim-limits.ts";
-import { HoldingTypes } from "./holding-types.ts";
 import type { LoweredInput } from "./lower-input.ts";
 import type { Portion } from "./portions.ts";
 
@@ -38,9 +38,8 @@ export function raisePacking(
 ): SchedulingPlan | Unraisable {
   const { model, side, bins } = lowered;
   const hand = new PodHand(lowered.portions);
-  const holding = new HoldingTypes();
   const drafts = [
-    ...packing.nodes.map((node) => draftOf(node, lowered, { hand, holding })),
+    ...packing.nodes.map((node) => draftOf(node, lowered, hand)),
     ...(side?.attempt.claims ?? []).map(draftOfSide),
   ];
   const allowed = withinLimits(drafts, model);
@@ -120,11 +119,7 @@ function comesFirst({ variant: { rules } }: Portion): boolean {
   return rules.owned.some((group) => group.kind === "spread" && !rules.selectedBy.includes(group));
 }
 
-function draftOf(
-  node: PackedNode,
-  { model, demands, offerings, problem }: LoweredInput,
-  { hand, holding }: { readonly hand: PodHand; readonly holding: HoldingTypes },
-): DraftClaim {
+function draftOf(node: PackedNode, { model, demands, offerings, problem }: LoweredInput, hand: PodHand): DraftClaim {
   const { poolIndex = -1 } = offerings[node.offering] ?? {};
   const catalog = model.catalogs[poolIndex];
   if (catalog === undefined) throw new Error("a packing has a node without offering");
@@ -138,26 +133,26 @@ function draftOf(
   let set: TypeSet | undefined = catalog.root;
   for (const { portion } of parts) set = set === undefined ? undefined : demands.combine(catalog, set, portion.demand);
   if (set === undefined) throw new Error("a packing mixes pods whose requirements exclude each other");
-  return { catalog, set, used, pods, types: holding.of(set, used) };
+  return { catalog, set, used, pods, instanceTypes: fittingTypes(set, used) };
 }
 
 function draftOfSide(claim: OpenClaim): DraftClaim {
   const { catalog, set, used, pods } = claim;
-  return { catalog, set, used, pods, types: survivingTypes(claim, set, used) };
+  return { catalog, set, used, pods, instanceTypes: survivingTypes(claim, set, used).map(({ type }) => type) };
 }
 
 function plannedClaim(
-  { catalog, set, used, pods, types }: DraftClaim,
+  { catalog, set, used, pods, instanceTypes }: DraftClaim,
   index: number,
   { model }: LoweredInput,
 ): PlannedClaim {
-  const [cheapest] = types;
+  const cheapest = set.priced.find(({ type }) => type === instanceTypes[0]);
   if (cheapest === undefined) throw new Error("a packed node has no instance type");
   return {
     id: `${catalog.pool.name}-${index}`,
     nodePool: catalog.pool.name,
     requirements: set.requirements,
-    instanceTypes: types.map(({ type }) => type),
+    instanceTypes,
     requests: addAmounts(model.resources.amounts(used), cheapest.daemons.requests),
     pods,
   };
