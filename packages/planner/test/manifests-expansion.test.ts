@@ -162,6 +162,12 @@ describe("a dump of a running cluster is not planned twice", () => {
       bound: [],
     },
     {
+      rule: "the same pod printed twice",
+      texts: [pod("name: a, uid: u1"), pod("name: a, uid: u1")],
+      want: ["default/a"],
+      bound: [],
+    },
+    {
       rule: "a CronJob whose run is in the dump",
       texts: [
         cronJob(),

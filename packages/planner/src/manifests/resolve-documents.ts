@@ -69,11 +69,19 @@ function refuseDuplicate(document: ParsedDocument, first: Map<string, ParsedDocu
     first.set(identity, document);
     return true;
   }
+  // `kubectl get all,pods -o yaml` prints the same pods twice.
+  if (uidOf(document) !== undefined && uidOf(document) === uidOf(earlier)) return false;
   reporter(document, problems)(
     ["metadata", "name"],
     `${subjectOf(document)} is already at ${placeOf(earlier)}; remove one of them, or rename it`,
   );
   return false;
+}
+
+/** What the server has given the object, if it comes from one. */
+function uidOf({ object }: ParsedDocument): unknown {
+  const { metadata } = object;
+  return isPlainObject(metadata) ? metadata["uid"] : undefined;
 }
 
 function unknownNotice(kind: string, [one, ...others]: readonly ParsedDocument[]): InputNotice {
