@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { planCatalog, planInput, readManifests } from "@nodeless/planner";
+import { planCatalog, planDiff, planInput, readManifests } from "@nodeless/planner";
 import { deployment, inputOf, NODE_CLASS, nodePool, objections, planOf, SEOUL } from "./plan-fixture.ts";
 
 const EXAMPLES = new URL("../../../examples/", import.meta.url).pathname;
+/** Fields whose keys are resource names. */
+const AMOUNTS: ReadonlySet<string> = new Set(["allocatable", "requested", "daemonOverhead", "boundRequested"]);
 const PROFILE = `
 apiVersion: eksctl.io/v1alpha5
 kind: ClusterConfig
@@ -321,6 +324,33 @@ spec: { nodeName: old, containers: [{ name: main, image: nginx, resources: { req
       ["default-0", "default-1"],
     );
   });
+});
+
+test("docs/plan-format.md names every field, and the two sums of its example are right", () => {
+  const text = readFileSync(new URL("../../../docs/plan-format.md", import.meta.url), "utf8");
+  const input = inputOf(
+    "{ apiVersion: v1, kind: Node, metadata: { name: old }, status: { allocatable: { cpu: 1, memory: 1Gi } } }",
+    deployment("default/web", { cpu: "2" }),
+    deployment("kube-system/dns"),
+    deployment("kube-system/agent", { spec: "hostNetwork: true" }),
+  );
+  const plan = planOf(input, { knobs: { maxVcpus: 8 } });
+  const missing = new Set<string>();
+  const visit = (value: unknown): void => {
+    if (Array.isArray(value)) value.forEach(visit);
+    else if (typeof value === "object" && value !== null)
+      for (const [key, child] of Object.entries(value)) {
+        if (!text.includes(`\`${key}`) && !text.includes(`.${key}\``)) missing.add(key);
+        if (!AMOUNTS.has(key)) visit(child);
+      }
+  };
+  visit(plan.document);
+  visit(planDiff(plan, plan));
+  assert.deepEqual([...missing], []);
+  const example = JSON.parse(/```json\n([\s\S]*?)```/.exec(text)?.[1] ?? "");
+  const { totals, nodes, fargate } = example;
+  assert.equal(nodes[0].usdPerHour + 2 * fargate[0].usdPerHour, totals.usdPerHour);
+  assert.equal(totals.usdPerHour / totals.lowerBoundUsdPerHour - 1, totals.gapRatio);
 });
 
 describe("prices", () => {

@@ -1,4 +1,4 @@
-import type { PlanInput } from "../contract.ts";
+import type { PlanInput, SourceDocument } from "../contract.ts";
 
 /** What a pod comes from: equal pods of one workload are shown together. */
 export interface Workload {
@@ -11,12 +11,19 @@ export interface Workload {
   readonly key: string;
 }
 
-/** The workload of a pod of the input, by `namespace/name`. */
+/** The workload of a pod of the input, by `namespace/name`; the same object for all pods of a workload. */
 export function workloadOf({ podSources }: Pick<PlanInput, "podSources">, podKey: string): Workload {
+  const source = podSources.get(podKey);
+  const known = source === undefined ? undefined : workloads.get(source);
+  if (known !== undefined) return known;
   const slash = podKey.indexOf("/");
   const namespace = podKey.slice(0, slash);
-  const source = podSources.get(podKey);
   const kind = source?.kind ?? "Pod";
   const name = source?.name ?? podKey.slice(slash + 1);
-  return { kind, namespace, name, kindAndName: `${kind}/${name}`, key: `${namespace}/${name}` };
+  const workload = { kind, namespace, name, kindAndName: `${kind}/${name}`, key: `${namespace}/${name}` };
+  if (source !== undefined) workloads.set(source, workload);
+  return workload;
 }
+
+/** A document is in one namespace, and all its pods with it. */
+const workloads = new WeakMap<SourceDocument, Workload>();

@@ -1,5 +1,5 @@
 import type { PlanDocument, PlanNode, Quantities } from "../contract.ts";
-import { counted, hourly, memoryBytesOf, millicoresOf, percentText } from "./amounts.ts";
+import { counted, hourly, memoryBytesOf, millicoresOf, monthly, percentText } from "./amounts.ts";
 import { type Cell, type Column, formatColumns } from "./columns.ts";
 import { type TableStyle, wrapped } from "./table-style.ts";
 
@@ -17,12 +17,13 @@ export function nodeSection(document: PlanDocument, style: TableStyle): string {
   const fresh = shown.filter(({ existing }) => !existing);
   const rows =
     style.wide || shown.length <= NODES_LISTED_MAX ? shown.map((node) => rowOf([node])) : nodeGroups(shown).map(rowOf);
+  const fair = new Map(document.pods.map(({ pod, ec2UsdPerHour = 0 }) => [pod, ec2UsdPerHour]));
   const table =
     rows.length === 0
       ? ""
       : formatColumns(
-          COLUMNS,
-          rows.map((row) => cells(row, document, style)),
+          style.wide ? [...COLUMNS, ...WIDE_COLUMNS] : COLUMNS,
+          rows.map((row) => [...cells(row, document, style), ...(style.wide ? wideCells(row, fair) : [])]),
           style,
         );
   const idleLine = idle === 0 ? "" : `${counted(idle, "existing node")} ${idle === 1 ? "gets" : "get"} no pods\n`;
@@ -37,6 +38,11 @@ const COLUMNS: readonly Column[] = [
   { header: "CPU" },
   { header: "MEMORY" },
   { header: "$/HOUR", align: "right" },
+];
+
+const WIDE_COLUMNS: readonly Column[] = [
+  { header: "PODS", align: "right" },
+  { header: "$/MONTH ABOVE FAIR", align: "right" },
 ];
 
 interface Row {
@@ -59,8 +65,8 @@ function nodeGroups(nodes: readonly PlanNode[]): readonly (readonly PlanNode[])[
     else group.push(node);
   }
   const pools = [...new Set(nodes.map(({ nodePool }) => nodePool))];
-  // Per pool the largest groups first.
-  return [...groups.values()].sort(([a], [b]) => pools.indexOf(a?.nodePool ?? "") - pools.indexOf(b?.nodePool ?? ""));
+  const rank = ([first]: readonly PlanNode[]): number => pools.indexOf(first?.nodePool ?? "");
+  return [...groups.values()].sort((a, b) => rank(a) - rank(b) || b.length - a.length);
 }
 
 function cells({ nodes, first }: Row, { catalog }: PlanDocument, style: TableStyle): readonly (Cell | string)[] {
@@ -76,6 +82,18 @@ function cells({ nodes, first }: Row, { catalog }: PlanDocument, style: TableSty
     fillCell(nodes, memoryBytesOf, style),
     first.existing ? "existing" : hourly(usdPerHour, first.priceIsEstimate),
   ];
+}
+
+/** What is paid beyond the fair prices of the pods: where a better packing would save. */
+function wideCells({ nodes }: Row, fair: ReadonlyMap<string, number>): readonly string[] {
+  let pods = 0;
+  let above = 0;
+  for (const node of nodes) {
+    pods += node.pods.length;
+    above += node.usdPerHour;
+    if (!node.existing) for (const pod of node.pods) above -= fair.get(pod) ?? 0;
+  }
+  return [pods.toLocaleString("en-US"), monthly(Math.max(0, above))];
 }
 
 /** `2a`, not `ap-northeast-2a`: the foot of the table names the region. */
