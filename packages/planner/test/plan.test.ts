@@ -178,6 +178,21 @@ describe("who runs a pod", () => {
   ])
     test(`${rule}: ${want}`, () => assert.equal(target(manifest), want));
 
+  for (const { driver, want } of [
+    { driver: "efs.csi.aws.com", want: "fargate system" },
+    { driver: "ebs.csi.aws.com", want: "nowhere" },
+    { driver: undefined, want: "nowhere" },
+  ])
+    test(`a claim ${driver === undefined ? "that nothing is bound to" : `bound to a volume of ${driver}`}: ${want}`, () => {
+      const volume = `{ apiVersion: v1, kind: PersistentVolume, metadata: { name: pv }, spec: { capacity: { storage: 5Gi }, accessModes: [ReadWriteMany], csi: { driver: ${driver}, volumeHandle: x } } }`;
+      const claim =
+        "{ apiVersion: v1, kind: PersistentVolumeClaim, metadata: { name: data, namespace: kube-system }, spec: { accessModes: [ReadWriteMany], resources: { requests: { storage: 5Gi } } } }";
+      const pod = deployment("kube-system/x", {
+        spec: "volumes: [{ name: data, persistentVolumeClaim: { claimName: data } }]",
+      });
+      assert.equal(target([...(driver === undefined ? [] : [volume]), claim, pod].join("\n---\n")), want);
+    });
+
   test("DaemonSets are no pods of the plan: they take their share of every node", () => {
     const daemon = deployment("kube-system/agent", { cpu: "100m", memory: "64Mi" })
       .replace("kind: Deployment", "kind: DaemonSet")

@@ -1,4 +1,4 @@
-import type { PersistentVolume, PersistentVolumeClaim, Pod } from "@nodeless/api";
+import type { PersistentVolume, Pod } from "@nodeless/api";
 import { podRequests } from "@nodeless/api";
 import {
   type ClaimLookup,
@@ -40,26 +40,25 @@ export function fargateOffers(
   input: Pick<PlanInput, "persistentVolumeClaims" | "persistentVolumes">,
   catalog: Pick<PlanCatalog, "region" | "zones">,
 ): (pod: Pod) => FargateOffer {
-  const claims = claimLookups(input);
+  const storage = storageOf(input);
   const known = new WeakMap<Pod["spec"], FargateOffer>();
   return (pod) => {
     let offer = known.get(pod.spec);
     if (offer === undefined) {
-      offer = offerFor(pod, claims(pod.metadata.namespace ?? "default"), catalog);
+      offer = offerFor(pod, storage(pod.metadata.namespace ?? "default"), catalog);
       known.set(pod.spec, offer);
     }
     return offer;
   };
 }
 
-function offerFor(
-  pod: Pod,
-  claim: ClaimLookup,
-  { region, zones }: Pick<PlanCatalog, "region" | "zones">,
-): FargateOffer {
-  const clauses = refusalClauses(pod, claim);
+function offerFor(pod: Pod, storage: Storage, { region, zones }: Pick<PlanCatalog, "region" | "zones">): FargateOffer {
+  const clauses = refusalClauses(pod, storage.claim);
   if (clauses.length > 0)
     return { kind: "refused", rule: "unsupported", message: refusalMessage(clauses), remedy: REMEDY_ELSEWHERE };
+  const foreignDisk = foreignVolume(pod, storage);
+  if (foreignDisk !== undefined)
+    return { kind: "refused", rule: "unsupported", message: foreignDisk, remedy: REMEDY_ELSEWHERE };
   const constraints = nodeConstraints(pod.spec, region);
   if (constraints.kind === "unsatisfiable")
     return {
@@ -92,32 +91,34 @@ function offerFor(
   return { kind: "size", size: sizing.size, usdPerHour, priceIsEstimate: own === undefined };
 }
 
-/** Claims as they will be once the manifests are applied: a claim that a volume of the input waits for counts as bound. */
-function claimLookups({
-  persistentVolumeClaims,
-  persistentVolumes,
-}: Pick<PlanInput, "persistentVolumeClaims" | "persistentVolumes">): (namespace: string) => ClaimLookup {
-  const byKey = new Map(
-    persistentVolumeClaims.map((claim) => [`${claim.metadata.namespace ?? "default"}/${claim.metadata.name}`, claim]),
-  );
-  return (namespace) => (name) => {
-    const claim = byKey.get(`${namespace}/${name}`);
-    if (claim === undefined || claim.status?.phase !== undefined) return claim;
-    return persistentVolumes.some((volume) => willBind(volume, claim))
-      ? { ...claim, status: { ...claim.status, phase: "Bound" } }
-      : claim;
-  };
+/** Volumes of the input behind a pod's claims that a micro-VM cannot mount: it mounts static EFS and NFS only. Source: fargate.md §7. */
+function foreignVolume({ spec }: Pod, { claim, volume }: Storage): string | undefined {
+  for (const { persistentVolumeClaim } of spec.volumes ?? []) {
+    const found = persistentVolumeClaim === undefined ? undefined : claim(persistentVolumeClaim.claimName);
+    const bound = volume(found?.spec?.volumeName ?? "");
+    if (bound?.spec === undefined || bound.spec.nfs !== undefined || bound.spec.csi?.driver === EFS_DRIVER) continue;
+    const kind = bound.spec.csi?.driver ?? "another type";
+    return `PersistentVolume ${bound.metadata.name} is of ${kind}; Fargate mounts static EFS volumes only`;
+  }
+  return undefined;
 }
 
-/** Fargate mounts static EFS volumes only, so a volume must be there already. */
-function willBind({ metadata, spec }: PersistentVolume, claim: PersistentVolumeClaim): boolean {
-  if (spec?.csi?.driver !== "efs.csi.aws.com") return false;
-  if ((claim.spec?.volumeName ?? "") !== "") return claim.spec?.volumeName === metadata.name;
-  const reserved = spec.claimRef;
-  if (reserved?.name !== undefined)
-    return (
-      reserved.name === claim.metadata.name &&
-      (reserved.namespace ?? "default") === (claim.metadata.namespace ?? "default")
-    );
-  return (spec.storageClassName ?? "") === (claim.spec?.storageClassName ?? "");
+const EFS_DRIVER = "efs.csi.aws.com";
+
+interface Storage {
+  readonly claim: ClaimLookup;
+  readonly volume: (name: string) => PersistentVolume | undefined;
+}
+
+function storageOf({
+  persistentVolumeClaims,
+  persistentVolumes,
+}: Pick<PlanInput, "persistentVolumeClaims" | "persistentVolumes">): (namespace: string) => Storage {
+  const key = (namespace: string | undefined, name: string): string => `${namespace ?? "default"}/${name}`;
+  const claims = new Map(persistentVolumeClaims.map((one) => [key(one.metadata.namespace, one.metadata.name), one]));
+  const volumes = new Map(persistentVolumes.map((one) => [one.metadata.name, one]));
+  return (namespace) => ({
+    claim: (name) => claims.get(key(namespace, name)),
+    volume: (name) => volumes.get(name),
+  });
 }
