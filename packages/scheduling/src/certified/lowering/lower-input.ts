@@ -127,7 +127,7 @@ function draftShapes(portions: readonly Portion[], context: DraftContext): Draft
       continue;
     }
     if (!fitsSomewhere(shape.requests, masks.get(mask), context)) {
-      leftovers.push({ shape, pods });
+      leftovers.push({ shape, pods, hopeless: true });
       continue;
     }
     drafts.set(key, { shape: { requests: shape.requests, mask, ...roles }, pods: pods.length, portions: [portion] });

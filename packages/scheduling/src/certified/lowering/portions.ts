@@ -21,10 +21,16 @@ export interface Portion {
   readonly pods: readonly Pod[];
 }
 
-/** Pods for which no variant has a place. */
-export interface Leftover {
+/** Equal pods that wait for a place. */
+interface Waiting {
   readonly shape: ShapeModel;
   readonly pods: readonly Pod[];
+}
+
+/** Pods for which no variant has a place. */
+export interface Leftover extends Waiting {
+  /** True if they would have none even by themselves. */
+  readonly hopeless: boolean;
 }
 
 export interface Portions {
@@ -51,23 +57,50 @@ export function activeGroups(shapes: readonly ShapeModel[]): ActiveGroups {
 
 /**
  * Settles variant and domains of every pod before packing: pod after pod, owners of spreads before the pods that are only
- * counted, each in the allowed domain with the fewest of its group (packing.md §6: water-filling). Undefined if some kind of pod
- * has too many combinations of domains.
+ * counted, each in the allowed domain with the fewest of its group (packing.md §6: water-filling). Where that leaves pods without a
+ * domain, other orders are tried. Undefined if some kind of pod has too many combinations of domains.
  */
 export function portionsOf(shapes: readonly ShapeModel[], context: PortionContext): Portions | undefined {
-  const filling = new Filling(context);
-  const queue = shapes.map((shape) => ({ shape, phase: phaseOf(shape, context) }));
-  for (const { shape } of queue) if (filling.placesOf(shape) === undefined) return undefined;
-  let waiting: Leftover[] = [];
-  for (const phase of [0, 1, 2])
-    for (const one of queue) {
-      if (one.phase !== phase) continue;
-      const left = filling.place(one.shape, one.shape.shape.pods);
-      if (left.length > 0) waiting.push({ shape: one.shape, pods: left });
-    }
+  let best: Portions | undefined;
+  for (const order of ORDERS) {
+    const portions = fill(shapes, context, order);
+    if (portions === undefined) return undefined;
+    if (best === undefined || leftPods(portions) < leftPods(best)) best = portions;
+    if (leftPods(best) === 0) return best;
+  }
+  return best;
+}
+
+/** Pods that another order may find a place for. */
+const leftPods = ({ leftovers }: Portions): number =>
+  leftovers.reduce((sum, { pods, hopeless }) => sum + (hopeless ? 0 : pods.length), 0);
+
+interface FillingOrder {
+  /** Owners of rules first; otherwise large pods first, as the first fit does. */
+  readonly byPhase: boolean;
+  /** Among equally good domains the least loaded; otherwise the most loaded, so that others stay empty. */
+  readonly even: boolean;
+}
+
+const ORDERS: readonly FillingOrder[] = [
+  { byPhase: true, even: true },
+  { byPhase: false, even: true },
+  { byPhase: true, even: false },
+  { byPhase: false, even: false },
+];
+const PHASES = 3;
+
+function fill(shapes: readonly ShapeModel[], context: PortionContext, order: FillingOrder): Portions | undefined {
+  const filling = new Filling(context, order.even);
+  const queues = Array.from({ length: PHASES }, (): Waiting[] => []);
+  for (const shape of shapes) {
+    if (filling.placesOf(shape) === undefined) return undefined;
+    queues[order.byPhase ? phaseOf(shape, context) : 0]?.push({ shape, pods: shape.shape.pods });
+  }
+  let waiting = queues.flat();
   for (let progress = true; progress && waiting.length > 0; ) {
     progress = false;
-    const still: Leftover[] = [];
+    const still: Waiting[] = [];
     for (const { shape, pods } of waiting) {
       const left = filling.place(shape, pods);
       if (left.length < pods.length) progress = true;
@@ -75,7 +108,10 @@ export function portionsOf(shapes: readonly ShapeModel[], context: PortionContex
     }
     waiting = still;
   }
-  return { portions: filling.portions, leftovers: waiting };
+  return {
+    portions: filling.portions,
+    leftovers: waiting.map((one) => ({ ...one, hopeless: filling.isHopeless(one.shape) })),
+  };
 }
 
 /** 0: owners of rules that need nobody else; 1: pods that are only counted; 2: pods that follow others. */
@@ -103,14 +139,16 @@ interface Place {
 class Filling {
   readonly portions: Portion[] = [];
   readonly #context: PortionContext;
+  readonly #loadSign: number;
   readonly #topology: TopologyState;
   readonly #places = new Map<readonly VariantModel[], readonly VariantChoices[] | undefined>();
   readonly #nodePlaces = new Map<VariantModel, readonly Choice[]>();
   /** By topology key and domain: how much the pods placed there request, in cores and the memory that goes with them. */
   readonly #load: readonly Float64Array[];
 
-  constructor(context: PortionContext) {
+  constructor(context: PortionContext, even: boolean) {
     this.#context = context;
+    this.#loadSign = even ? 1 : -1;
     this.#topology = context.model.topology.fork();
     this.#load = this.#topology.facts.tables.map(({ names }) => new Float64Array(names.length));
   }
@@ -149,6 +187,12 @@ class Filling {
       from += place.taken;
     }
     return pods.slice(placed);
+  }
+
+  /** True if no place is large enough for a pod of the shape, whatever its rules. */
+  isHopeless(shape: ShapeModel): boolean {
+    const onNewNodes = (this.placesOf(shape) ?? []).map((places, index) => this.#fitting(shape, places, index));
+    return [...onNewNodes, ...this.#onNodes(shape)].every((places) => places.length === 0);
   }
 
   #fitting(shape: ShapeModel, places: VariantChoices, variantIndex: number): Place[] {
@@ -238,7 +282,7 @@ class Filling {
     let load = 0;
     for (let index = 0; index < places.keys.length; index += 1)
       load += this.#load[places.keys[index]?.keyIndex ?? -1]?.[choice.domains[index] ?? -1] ?? 0;
-    return load;
+    return this.#loadSign * load;
   }
 
   #count({ requests }: ShapeModel, { choice, places }: Place): void {
