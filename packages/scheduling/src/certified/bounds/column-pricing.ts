@@ -2,7 +2,7 @@ import type { BoundModel, OfferingClass, ShapeGroup } from "./bound-model.ts";
 import type { ClassMultipliers } from "./class-multipliers.ts";
 import { valueShapes } from "./class-multipliers.ts";
 import type { ColumnMaster, NodeColumn, RowPrices } from "./column-master.ts";
-import type { GridUnits } from "./content-grid.ts";
+import type { Fineness, GridUnits } from "./content-grid.ts";
 import { ContentGrid, gridUnits } from "./content-grid.ts";
 import { NodeContent } from "./node-content.ts";
 
@@ -29,13 +29,13 @@ export interface PricedColumn extends NodeColumn {
 export class ColumnPricing {
   readonly #model: BoundModel;
   readonly #master: ColumnMaster;
-  readonly #units: GridUnits;
+  readonly #units: GridUnits & { readonly isLimited: boolean };
   /** Positions of cpu and memory among the dimensions, -1 when nobody asks. */
   readonly #cpu: number;
   readonly #memory: number;
   readonly #grids: (ContentGrid | undefined)[] = [];
 
-  constructor(model: BoundModel, master: ColumnMaster) {
+  constructor(model: BoundModel, master: ColumnMaster, fineness: Fineness) {
     this.#model = model;
     this.#master = master;
     this.#cpu = model.resources.indexOf(0);
@@ -51,8 +51,13 @@ export class ColumnPricing {
         cpu: this.#cpu < 0 ? 0 : (model.units[this.#cpu] as number),
         memory: this.#memory < 0 ? 0 : (model.units[this.#memory] as number),
       },
-      model.classes.length,
+      { tables: model.classes.length, fineness },
     );
+  }
+
+  /** True when a finer grid would find better nodes. */
+  get isCoarse(): boolean {
+    return this.#units.isLimited;
   }
 
   #amount(vector: Float64Array | undefined, d: number): number {

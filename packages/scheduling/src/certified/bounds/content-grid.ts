@@ -1,7 +1,8 @@
-/** Steps of one pricing, cells × items × tables, that take about 10 ms. */
-const STEPS_MAX = 12_000_000;
-/** Fewest cells of a table: coarser ones find no good contents. */
-const CELLS_MIN = 20_000;
+/** Steps of one pricing, cells × items × tables, and the fewest cells of a table. Coarse ones take about 10 ms. */
+const AFFORDABLE = {
+  coarse: { steps: 12_000_000, cells: 20_000 },
+  fine: { steps: 60_000_000, cells: 200_000 },
+} as const;
 /** Share of all requests that rounding up to the grid may add. */
 const LOSS_MAX = 0.0015;
 
@@ -118,12 +119,15 @@ export interface GridUnits {
   readonly memory: number;
 }
 
+/** What one pricing may cost. */
+export type Fineness = keyof typeof AFFORDABLE;
+
 /** The coarsest units that lose little, or the finest that `tables` tables can afford. `largest`: of any node. */
 export function gridUnits(
   requests: readonly { readonly cpu: number; readonly memory: number; readonly pods: number }[],
   largest: { readonly cpu: number; readonly memory: number },
-  tables: number,
-): GridUnits {
+  { tables, fineness }: { readonly tables: number; readonly fineness: Fineness },
+): GridUnits & { readonly isLimited: boolean } {
   const cpu = unitFor(
     requests.map((request) => ({ amount: request.cpu, pods: request.pods })),
     largest.cpu,
@@ -133,14 +137,16 @@ export function gridUnits(
     largest.memory,
   );
   const cells = (largest.cpu / cpu) * (largest.memory / memory);
-  const cellsMax = Math.max(CELLS_MIN, STEPS_MAX / Math.max(1, requests.length * tables));
-  if (cells <= cellsMax) return { cpu, memory };
+  const affordable = AFFORDABLE[fineness];
+  const cellsMax = Math.max(affordable.cells, affordable.steps / Math.max(1, requests.length * tables));
+  if (cells <= cellsMax) return { cpu, memory, isLimited: false };
   // The finer of the two gives way first.
   const steps = Math.sqrt(cellsMax);
   const cpuSteps = Math.min(largest.cpu / cpu, Math.max(steps, cellsMax / (largest.memory / memory)));
   return {
     cpu: largest.cpu / cpuSteps,
     memory: largest.memory / Math.min(largest.memory / memory, cellsMax / cpuSteps),
+    isLimited: true,
   };
 }
 

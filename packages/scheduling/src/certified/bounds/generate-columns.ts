@@ -1,5 +1,5 @@
 import type { FairPrices, PackedNode, PackingProblem, ShapeCount } from "../problem.ts";
-import type { BoundModel, ShapeGroup } from "./bound-model.ts";
+import type { BoundModel } from "./bound-model.ts";
 import { boundModel } from "./bound-model.ts";
 import type { ClassPoint } from "./class-prices.ts";
 import { solveClasses } from "./class-prices.ts";
@@ -7,13 +7,15 @@ import type { RowPrices } from "./column-master.ts";
 import { ColumnMaster } from "./column-master.ts";
 import { ColumnPricing } from "./column-pricing.ts";
 import { roundedDown } from "./rounding.ts";
-import { checkPrices } from "./verified-bound.ts";
+import { feasiblePrices } from "./verified-bound.ts";
 
 /** With more shapes than these the smallest are sand. */
 const BIG_SHAPES_MAX = 250;
 const ROUNDS_MAX = 400;
 /** More rows than these take minutes; the class bound then stands. */
 const ROWS_MAX = 600;
+/** Share of the time for rounds; the check of the result takes the rest. */
+const ITERATION_SHARE = 0.8;
 /** Relative distance of bound and program at which it stops. */
 const GAP = 1e-5;
 /** How much of the best prices so far each trial keeps; less when that finds nothing new. */
@@ -56,7 +58,7 @@ export function generateColumns(problem: PackingProblem, options: ColumnOptions 
 /** {@link generateColumns} of a problem whose model is at hand. */
 export function generateColumnsOf(model: BoundModel, options: ColumnOptions): GeneratedColumns {
   const { limits } = options;
-  const isLate = limits === undefined ? () => false : () => limits.elapsedMs() >= limits.timeMs;
+  const isLate = limits === undefined ? () => false : beforeEnd(limits);
   const classes = solveClasses(model, { kind: "shape", ...(limits === undefined ? {} : { limits }) });
   const classFair = {
     podUsdPerHour: classes.valued.podUsdPerHour,
@@ -67,10 +69,33 @@ export function generateColumnsOf(model: BoundModel, options: ColumnOptions): Ge
     return { prices: classFair, columns: [], rounds: 0, estimateUsdPerHour: classFair.lowerBoundUsdPerHour };
   const master = new ColumnMaster(model, big, classes);
   for (const node of options.incumbent ?? []) master.addNode({ offering: node.offering, content: node.content });
-  const { best, rounds } = iterate(master, new ColumnPricing(model, master), master.startPrices(), isLate);
+  const { best, rounds } = iterateFiner(master, isLate);
   master.solve();
   const columns = master.solution();
   return { prices: verified(model, classFair, best), columns, rounds, estimateUsdPerHour: best.estimate };
+}
+
+/** True when only the time to verify is left. */
+function beforeEnd({
+  elapsedMs,
+  timeMs,
+}: {
+  readonly elapsedMs: () => number;
+  readonly timeMs: number;
+}): () => boolean {
+  const start = elapsedMs();
+  const end = start + (timeMs - start) * ITERATION_SHARE;
+  return () => elapsedMs() >= end;
+}
+
+/** Rounds with a coarse grid, then with a fine one where that makes a difference. */
+function iterateFiner(master: ColumnMaster, isLate: () => boolean): { best: Best; rounds: number } {
+  const coarse = new ColumnPricing(master.model, master, "coarse");
+  const first = iterate(master, coarse, { centre: master.startPrices(), isLate });
+  if (!coarse.isCoarse || isLate()) return first;
+  const fine = new ColumnPricing(master.model, master, "fine");
+  const second = iterate(master, fine, { centre: first.centre, isLate });
+  return { best: second.best, rounds: first.rounds + second.rounds };
 }
 
 interface Best {
@@ -81,9 +106,8 @@ interface Best {
 function iterate(
   master: ColumnMaster,
   pricing: ColumnPricing,
-  start: RowPrices,
-  isLate: () => boolean,
-): { best: Best; rounds: number } {
+  { centre: start, isLate }: { readonly centre: RowPrices; readonly isLate: () => boolean },
+): { best: Best; centre: RowPrices; rounds: number } {
   let centre = start;
   let weightIndex = 0;
   let first = pricing.price(centre);
@@ -102,7 +126,7 @@ function iterate(
     if (added) weightIndex = 0;
     else if (++weightIndex >= CENTRE_WEIGHTS.length) break;
   }
-  return { best, rounds };
+  return { best, centre, rounds };
 }
 
 /** The most valuable shapes that cost money: what is small beside a node can be cut without losing much. */
@@ -119,12 +143,10 @@ function bigShapes(model: BoundModel, { valued }: ClassPoint, shapesMax: number)
 /** Exactly feasible prices with the bound that the check confirms; class prices where these are better, and for shapes without pods. */
 function verified(model: BoundModel, classFair: FairPrices, { podUsdPerHour, estimate }: Best): FairPrices {
   if (estimate <= classFair.lowerBoundUsdPerHour) return classFair;
-  const check = checkPrices(model.problem, podUsdPerHour);
-  if (check.boundUsdPerHour <= classFair.lowerBoundUsdPerHour) return classFair;
-  const scaled = podUsdPerHour.map((value, shape) => {
-    const group = model.groups[model.groupOf[shape] as number] as ShapeGroup;
-    if (group.classes.length === 0) return 0;
-    return model.pods[shape] === 0 ? (classFair.podUsdPerHour[shape] as number) : value / check.theta;
-  });
-  return { podUsdPerHour: scaled, lowerBoundUsdPerHour: check.boundUsdPerHour };
+  const feasible = feasiblePrices(model.problem, podUsdPerHour);
+  if (feasible.lowerBoundUsdPerHour <= classFair.lowerBoundUsdPerHour) return classFair;
+  const prices = feasible.podUsdPerHour.map((value, shape) =>
+    model.pods[shape] === 0 ? (classFair.podUsdPerHour[shape] as number) : value,
+  );
+  return { podUsdPerHour: prices, lowerBoundUsdPerHour: feasible.lowerBoundUsdPerHour };
 }

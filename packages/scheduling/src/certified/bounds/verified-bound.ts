@@ -1,17 +1,21 @@
-import type { PackingProblem } from "../problem.ts";
+import type { FairPrices, PackingProblem } from "../problem.ts";
 import { roundedDown } from "./rounding.ts";
 import { existingValueLimit } from "./verified-existing.ts";
-import type { ValuedItems } from "./verified-items.ts";
+import type { VerifiedExistingClass } from "./verified-items.ts";
 import { classItems, verifiedClasses } from "./verified-items.ts";
 import { NodeValueLimits } from "./verified-limits.ts";
 import { proveNodeValue } from "./verified-node.ts";
 
 /** Steps of the exact search for one offering; beyond, what is left open counts at its divisible value. */
-const STEPS_MAX = 200_000;
+const STEPS_MAX = 100_000;
 /** Steps where the divisible value is no more than the price already: worth a try, since few pods per node leave much of it unused. */
 const STEPS_BELOW_PRICE_MAX = 20_000;
 /** Steps for all offerings together. */
-const TOTAL_STEPS_MAX = 3_000_000;
+const TOTAL_STEPS_MAX = 600_000;
+/** Tables for all classes together, some 20 ms each. */
+const TABLES_MAX = 40;
+/** Relative error that θ is kept clear of. */
+const ROUNDING = 1e-9;
 
 /** How many of the most valuable shapes are kept whole when the others count as divisible, in the order of trial. */
 const WHOLE_ITEMS: readonly number[] = [60, 250, 120, 30];
@@ -36,26 +40,67 @@ export function verifiedBound(problem: PackingProblem, podUsdPerHour: Float64Arr
 /** {@link verifiedBound} with what it consists of. */
 export function checkPrices(problem: PackingProblem, podUsdPerHour: Float64Array): PriceCheck {
   const { classes, existing, values } = verifiedClasses(problem, podUsdPerHour);
-  const items = classes.map((members) => classItems(problem, members.allowed, values));
-  const budget = { steps: TOTAL_STEPS_MAX };
-  const limits = classes.map(
-    ({ offerings }, index) => new NodeValueLimits(problem, items[index] as ValuedItems, offerings),
-  );
+  const budget = newBudget();
   let theta = 0;
-  for (const limit of limits) theta = Math.max(theta, classTheta(limit, theta, budget));
-  const existingUsdPerHour = existing.reduce(
-    (sum, { bins, allowed }) => sum + existingValueLimit(problem, classItems(problem, allowed, values), bins),
-    0,
-  );
-  const total = problem.shapes.reduce((sum, shape, index) => sum + shape.pods * (values[index] as number), 0);
-  const certain = theta * (1 + 1e-9);
-  const boundUsdPerHour =
-    certain > 0 && Number.isFinite(certain) ? roundedDown((total - existingUsdPerHour) / certain) : 0;
+  for (const { allowed, offerings } of classes) {
+    const limits = new NodeValueLimits(problem, classItems(problem, allowed, values), offerings);
+    theta = Math.max(theta, classTheta(limits, theta, budget));
+  }
+  const existingUsdPerHour = existingLimit(problem, existing, values);
+  const certain = theta * (1 + ROUNDING);
+  const isUsable = certain > 0 && Number.isFinite(certain);
+  const boundUsdPerHour = isUsable ? roundedDown((totalValue(problem, values) - existingUsdPerHour) / certain) : 0;
   return { theta: certain, existingUsdPerHour, boundUsdPerHour };
 }
 
+/**
+ * The prices nearest to those given that no node of any class exceeds, and what they prove: each shape is scaled by the worst of the classes open to
+ * it, so that a fault in one class does not spoil the others.
+ */
+export function feasiblePrices(problem: PackingProblem, podUsdPerHour: Float64Array): FairPrices {
+  const { classes, existing, values } = verifiedClasses(problem, podUsdPerHour);
+  const budget = newBudget();
+  const worst = new Float64Array(values.length);
+  for (const { allowed, offerings } of classes) {
+    const limits = new NodeValueLimits(problem, classItems(problem, allowed, values), offerings);
+    const theta = classTheta(limits, 0, budget) * (1 + ROUNDING);
+    for (const [shape, yes] of allowed.entries()) if (yes === 1) worst[shape] = Math.max(worst[shape] as number, theta);
+  }
+  const scaled = values.map((value, shape) => {
+    const theta = worst[shape] as number;
+    return theta > 0 && Number.isFinite(theta) ? value / theta : 0;
+  });
+  const bound = totalValue(problem, scaled) - existingLimit(problem, existing, scaled);
+  return { podUsdPerHour: scaled, lowerBoundUsdPerHour: roundedDown(bound) };
+}
+
+function totalValue(problem: PackingProblem, values: Float64Array): number {
+  return problem.shapes.reduce((sum, shape, index) => sum + shape.pods * (values[index] as number), 0);
+}
+
+function existingLimit(
+  problem: PackingProblem,
+  existing: readonly VerifiedExistingClass[],
+  values: Float64Array,
+): number {
+  return existing.reduce(
+    (sum, { bins, allowed }) => sum + existingValueLimit(problem, classItems(problem, allowed, values), bins),
+    0,
+  );
+}
+
+/** Work left for what weak duality does not settle. */
+interface Budget {
+  steps: number;
+  tables: number;
+}
+
+function newBudget(): Budget {
+  return { steps: TOTAL_STEPS_MAX, tables: TABLES_MAX };
+}
+
 /** The most value per dollar of a class, at least `reached`: offerings are looked into only as far as they may exceed it. */
-function classTheta(limits: NodeValueLimits, reached: number, budget: { steps: number }): number {
+function classTheta(limits: NodeValueLimits, reached: number, budget: Budget): number {
   let theta = reached;
   for (;;) {
     const suspect = limits.worst(theta * (1 + 1e-10));
@@ -63,14 +108,19 @@ function classTheta(limits: NodeValueLimits, reached: number, budget: { steps: n
     if (limits.refine(suspect.offering)) continue;
     theta = Math.max(theta, limits.reachedRatio(suspect.offering));
     if (suspect.ratio <= theta) continue;
-    if (suspect.ratio > 1 + 1e-8) {
-      if (limits.refineAll()) continue;
-      if (WHOLE_ITEMS.some((whole) => limits.refineWhole(suspect.offering, whole))) continue;
+    const isAbovePrice = suspect.ratio > 1 + 1e-8;
+    if (isAbovePrice && budget.tables > 0 && tabulate(limits, suspect.offering)) {
+      budget.tables--;
+      continue;
     }
-    const steps = Math.min(suspect.ratio > 1 + 1e-8 ? STEPS_MAX : STEPS_BELOW_PRICE_MAX, budget.steps);
+    const steps = Math.min(isAbovePrice ? STEPS_MAX : STEPS_BELOW_PRICE_MAX, budget.steps);
     const proof = proveNodeValue(limits.knapsackOf(suspect.offering), theta * suspect.price, steps);
     budget.steps -= proof.steps;
     limits.settle(suspect.offering, proof.limit);
     theta = Math.max(theta, Math.min(suspect.ratio, proof.limit / suspect.price));
   }
+}
+
+function tabulate(limits: NodeValueLimits, offering: number): boolean {
+  return limits.refineAll() || WHOLE_ITEMS.some((whole) => limits.refineWhole(offering, whole));
 }

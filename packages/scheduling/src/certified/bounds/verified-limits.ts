@@ -9,6 +9,8 @@ import type { NodeKnapsack } from "./verified-node.ts";
 const MULTIPLIERS_MAX = 64;
 const PIVOTS_MAX = 2_000;
 const GRID_ITEMS_MAX = 600;
+/** Each takes some 20 ms. */
+const WHOLE_TRIALS_MAX = 16;
 
 /**
  * Upper limits of what the offerings of one class can hold, from multipliers m ≥ 0 by weak duality: the value of any content is at most
@@ -25,7 +27,7 @@ export class NodeValueLimits {
   readonly #search: MultiplierSearch;
   #kept = 0;
   #gridDone = false;
-  readonly #wholeDone = new Set<number>();
+  readonly #wholeDone = new Set<string>();
   #order: readonly number[] | undefined;
   #byValue: readonly number[] | undefined;
 
@@ -87,12 +89,13 @@ export class NodeValueLimits {
 
   /**
    * Treats all but the `whole` most valuable items as divisible, at the multipliers that suit an offering: the others count with what they are worth beyond
-   * these. False when that was tried before.
+   * these. False when that was tried before, or too much else was.
    */
   refineWhole(offering: number, whole: number): boolean {
     const { count, width, weights, values } = this.#items;
-    if (this.#wholeDone.has(whole) || count <= whole) return false;
-    this.#wholeDone.add(whole);
+    const trial = `${offering}/${whole}`;
+    if (count <= whole || this.#wholeDone.has(trial) || this.#wholeDone.size >= WHOLE_TRIALS_MAX) return false;
+    this.#wholeDone.add(trial);
     this.#byValue ??= [...values.keys()].sort((a, b) => (values[b] as number) - (values[a] as number) || a - b);
     const divisible = pick(this.#items, this.#byValue.slice(whole), values);
     const capacity = this.#capacities[offering] as Float64Array;
