@@ -6,8 +6,6 @@ import type { SearchContext } from "./search-context.ts";
 export interface ConstructOptions {
   /** Ways to fill each node that are compared. */
   readonly trials: number;
-  /** Pods that are looked at together when there are many shapes. */
-  readonly chunkPods: number;
   /** How many pods of each shape are best bought room for in each class; what is not named goes anywhere. */
   readonly flows?: readonly ShapeFlow[];
 }
@@ -26,6 +24,13 @@ export interface Construction {
 
 /** With fewer shapes all pods are looked at together: rows are shapes, not pods. */
 const SHAPES_AT_ONCE_MAX = 120;
+/**
+ * Pods that are looked at together when there are many shapes: enough for about a dozen nodes. From fewer, nodes cannot choose; from more,
+ * the first nodes take what goes well together and leave the rest for poor ones.
+ */
+const CHUNK_NODES = 12;
+const CHUNK_PODS_MIN = 60;
+const CHUNK_PODS_MAX = 400;
 /** The share of a chunk's worth that waits for the next chunk, so that its last nodes are not poor. */
 const CARRIED_SHARE = 0.25;
 
@@ -53,21 +58,19 @@ function fillBins(context: SearchContext, options: ConstructOptions, { store, re
   const { tables, builder, purchasable } = context;
   for (let shape = 0; shape < tables.shapes; shape += 1)
     if (purchasable[shape] === 0) enqueue(context, remaining, shape, remaining[shape] as number);
-  const stream = podStream(context, remaining, options.chunkPods);
+  const stream = podStream(context, remaining);
   for (let bin = 0; bin < tables.problem.existing.length; bin += 1) {
-    stream.topUp();
+    stream.topUp(store);
     builder.addBin(bin);
     builder.recreate({ ...FOREVER, trials: options.trials, keepBelowUsdPerHour: Number.POSITIVE_INFINITY });
     store.addAll(builder.built);
   }
   const unplaced: ShapeCount[] = [];
-  for (let item = 0; item < builder.queue.size; item += 1) {
-    const { shape, pods } = builder.queue.item(item);
+  for (const { shape, pods } of builder.queue.left())
     if (purchasable[shape] === 1) remaining[shape] = (remaining[shape] as number) + pods;
     else unplaced.push({ shape, pods });
-  }
   builder.queue.clear();
-  return unplaced.sort((first, second) => first.shape - second.shape);
+  return unplaced;
 }
 
 function enqueue({ builder }: SearchContext, remaining: Int32Array, shape: number, pods: number): void {
@@ -87,9 +90,9 @@ interface BuildFrom {
 function buildFrom(context: SearchContext, options: ConstructOptions, { store, pods, offeringClass }: BuildFrom): void {
   const { builder } = context;
   const { queue } = builder;
-  const stream = podStream(context, pods, options.chunkPods);
-  while (!stream.isEmpty() || (offeringClass === undefined && queue.size > 0)) {
-    stream.topUp();
+  const stream = podStream(context, pods);
+  while (!stream.isEmpty() || (offeringClass === undefined && queue.live > 0)) {
+    stream.topUp(store);
     const isLast = stream.isEmpty() && offeringClass === undefined;
     const keepBelowUsdPerHour = isLast ? 0 : queue.totalWorth * CARRIED_SHARE;
     const restriction = offeringClass === undefined ? {} : { offeringClass };
@@ -122,13 +125,13 @@ function assigned(
 const FOREVER = { costMaxUsdPerHour: Number.POSITIVE_INFINITY };
 
 interface PodStream {
-  /** Fills the queue up to one chunk. */
-  topUp(): void;
+  /** Fills the queue up to one chunk; the more pods the nodes so far hold each, the larger. */
+  topUp(store: NodeStore): void;
   isEmpty(): boolean;
 }
 
 /** Moves pods into the queue, in a random order when there are many shapes. */
-function podStream(context: SearchContext, pods: Int32Array, chunkPods: number): PodStream {
+function podStream(context: SearchContext, pods: Int32Array): PodStream {
   const { queue } = context.builder;
   const shapes: number[] = [];
   let total = 0;
@@ -149,12 +152,17 @@ function podStream(context: SearchContext, pods: Int32Array, chunkPods: number):
   const order = shuffledPods(pods, { shapes, total }, context.random);
   let next = 0;
   return {
-    topUp() {
-      const end = Math.min(total, next + Math.max(1, chunkPods - queue.size));
+    topUp(store) {
+      const end = Math.min(total, next + Math.max(1, chunkPods(store) - queue.live));
       for (; next < end; next += 1) enqueue(context, pods, order[next] as number, 1);
     },
     isEmpty: () => next === total,
   };
+}
+
+function chunkPods(store: NodeStore): number {
+  const wanted = store.size === 0 ? CHUNK_PODS_MIN : (CHUNK_NODES * store.pods) / store.size;
+  return Math.ceil(Math.min(CHUNK_PODS_MAX, Math.max(CHUNK_PODS_MIN, wanted)));
 }
 
 function shuffledPods(

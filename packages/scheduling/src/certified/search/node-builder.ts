@@ -90,12 +90,12 @@ export class NodeBuilder {
   recreate(options: RecreateOptions): boolean {
     const { queue, built } = this;
     built.clear();
-    this.#fill.reserve(queue.size);
-    this.#best.reserve(queue.size);
+    this.#fill.reserve(queue.live);
+    this.#best.reserve(queue.live);
     for (const bin of this.#bins) this.#fillBin(bin, options.trials);
     this.#bins.length = 0;
     const keepBelow = options.keepBelowUsdPerHour ?? 0;
-    while (queue.size > 0 && queue.totalWorth >= keepBelow) {
+    while (queue.live > 0 && queue.totalWorth >= keepBelow) {
       queue.arrange();
       if (built.costUsdPerHour + queue.totalWorth * ROUNDING > options.costMaxUsdPerHour) return false;
       if (!this.#buildNode(options)) return false;
@@ -131,8 +131,8 @@ export class NodeBuilder {
     const { queue, incumbents } = this;
     const random = this.#random;
     if (offeringClass >= 0) return drawn(this.candidates.forClass(offeringClass), random);
-    const row = random.next() < LARGEST_FIRST_CHANCE ? 0 : random.below(queue.size);
-    const mask = queue.mask[row] as number;
+    const row = random.next() < LARGEST_FIRST_CHANCE ? queue.first : random.below(queue.size);
+    const mask = queue.mask[queue.count[row] === 0 ? queue.first : row] as number;
     if (incumbents !== undefined && incumbents.size > 0 && random.next() < INCUMBENT_CHANCE) {
       const offering = incumbents.offering[random.below(incumbents.size)] as number;
       const { maskAllows, classes, offeringClass: classOf } = this.#tables;
@@ -144,20 +144,23 @@ export class NodeBuilder {
   #cheapestForLargest(): number {
     const { queue } = this;
     const amounts = this.#amounts;
-    for (let index = 0; index < amounts.length; index += 1) amounts[index] = queue.request[index] as number;
-    return this.#index.cheapest(queue.mask[0] as number, amounts, 0, -1);
+    const base = queue.first * amounts.length;
+    for (let index = 0; index < amounts.length; index += 1) amounts[index] = queue.request[base + index] as number;
+    return this.#index.cheapest(queue.mask[queue.first] as number, amounts, 0, -1);
   }
 
   /** The rest of the queue in one node, if such a node exists. */
   #tryEverything(offeringClass: number): void {
     const { queue } = this;
+    if (queue.totalWorth > this.#index.priceMaxUsdPerHour) return;
     const { dimensions, masks } = this.#tables;
     const amounts = this.#amounts;
     amounts.fill(0);
-    let mask = queue.mask[0] as number;
-    for (let row = 0; row < queue.size; row += 1) {
-      mask = masks.meet(mask, queue.mask[row] as number);
+    let mask = queue.mask[queue.first] as number;
+    for (let row = queue.first; row < queue.size; row += 1) {
       const count = queue.count[row] as number;
+      if (count === 0) continue;
+      mask = masks.meet(mask, queue.mask[row] as number);
       for (let index = 0; index < dimensions; index += 1)
         amounts[index] = (amounts[index] as number) + count * (queue.request[row * dimensions + index] as number);
     }
@@ -194,8 +197,8 @@ export class NodeBuilder {
     this.#best.size = 0;
     this.#best.worth = 0;
     this.#best.mask = -1;
-    if (queue.size > 0) queue.arrange();
-    for (let trial = 0; trial < trials && queue.size > 0; trial += 1) {
+    if (queue.live > 0) queue.arrange();
+    for (let trial = 0; trial < trials && queue.live > 0; trial += 1) {
       for (let index = 0; index < dimensions; index += 1)
         fill.room[index] = binFree[bin * dimensions + index] as number;
       this.#hosts.load(bin);

@@ -6,6 +6,8 @@ import type { PackingTables } from "./packing-tables.ts";
 export class NodeStore {
   size = 0;
   costUsdPerHour = 0;
+  /** Pods added by {@link addAll}. */
+  pods = 0;
   offering: Int32Array = new Int32Array(64);
   bin: Int32Array = new Int32Array(64);
   mask: Int32Array = new Int32Array(64);
@@ -19,6 +21,8 @@ export class NodeStore {
   addAll(built: BuiltNodes): void {
     for (let node = 0; node < built.size; node += 1) this.#put(this.#newSlot(), built, node);
     this.costUsdPerHour += built.costUsdPerHour;
+    for (let entry = 1; entry < (built.start[built.size] as number); entry += 2)
+      this.pods += built.content[entry] as number;
   }
 
   /** Puts what was built in the place of the given slots. */

@@ -12,6 +12,8 @@ interface PriceList {
 
 /** Answers "what is the cheapest node that holds this" for every set of classes. */
 export class OfferingIndex {
+  /** The dearest offering's price; 0 without any. */
+  readonly priceMaxUsdPerHour: number;
   readonly #tables: PackingTables;
   /** Offerings worth buying at all, by rising price. */
   readonly #byPrice: Int32Array;
@@ -25,6 +27,7 @@ export class OfferingIndex {
     const all = Array.from(price.keys()).filter((offering) => Number.isFinite(price[offering]));
     all.sort((first, second) => (price[first] as number) - (price[second] as number) || first - second);
     this.#byPrice = this.#frontiers(all);
+    this.priceMaxUsdPerHour = price[this.#byPrice.at(-1) ?? -1] ?? 0;
   }
 
   /** Offerings that nodes with the mask may be, cheapest first, without those that another one there dominates. */

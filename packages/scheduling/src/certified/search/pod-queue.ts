@@ -1,8 +1,13 @@
+import type { ShapeCount } from "../problem.ts";
 import type { PackingTables } from "./packing-tables.ts";
 import type { Prng } from "./prng.ts";
 
 /** Rows are sorted by insertion up to here, by packed numbers above. */
 const INSERTION_SORT_MAX = 32;
+/** With more rows than these one order serves several nodes, until too many rows are empty. */
+const ORDER_ROWS_MIN = 64;
+const ORDER_USES_MAX = 6;
+const ORDER_LIVE_SHARE = 0.75;
 const INDEX_BITS = 2 ** 20;
 const KEY_SCALE = 2 ** 32;
 const NOISE_SMALL = 0.15;
@@ -23,8 +28,12 @@ export interface ShapeWorth {
  * fills need; the columns below are valid until the queue changes.
  */
 export class PodQueue {
-  /** Rows. */
+  /** Rows, also those from which all pods have been taken since they were arranged. */
   size = 0;
+  /** Shapes with pods. */
+  live = 0;
+  /** The first row with pods. */
+  first = 0;
   totalWorth = 0;
   shape: Int32Array = new Int32Array(64);
   count: Int32Array = new Int32Array(64);
@@ -41,7 +50,10 @@ export class PodQueue {
   prices: ShapeWorth;
   readonly #tables: PackingTables;
   readonly #random: Prng;
-  readonly #rowOf: Int32Array;
+  readonly #itemOf: Int32Array;
+  #items = 0;
+  #isArranged = false;
+  #usesOfOrder = 0;
   #itemShape = new Int32Array(64);
   #itemCount = new Int32Array(64);
   #order = new Int32Array(64);
@@ -51,59 +63,98 @@ export class PodQueue {
     this.#tables = tables;
     this.prices = prices;
     this.#random = random;
-    this.#rowOf = new Int32Array(tables.shapes).fill(-1);
+    this.#itemOf = new Int32Array(tables.shapes).fill(-1);
     this.request = new Float64Array(64 * tables.dimensions);
   }
 
   add(shape: number, pods: number): void {
-    let item = this.#rowOf[shape] as number;
+    if (pods <= 0) return;
+    let item = this.#itemOf[shape] as number;
     if (item < 0) {
-      item = this.size;
+      item = this.#items;
       if (item === this.#itemShape.length) this.#grow();
-      this.size += 1;
-      this.#rowOf[shape] = item;
+      this.#items += 1;
+      this.#itemOf[shape] = item;
       this.#itemShape[item] = shape;
       this.#itemCount[item] = 0;
     }
+    if (this.#itemCount[item] === 0) this.live += 1;
     this.#itemCount[item] = (this.#itemCount[item] as number) + pods;
     this.totalWorth += pods * (this.prices.worth[shape] as number);
+    this.#isArranged = false;
   }
 
   clear(): void {
-    for (let item = 0; item < this.size; item += 1) this.#rowOf[this.#itemShape[item] as number] = -1;
+    for (let item = 0; item < this.#items; item += 1) this.#itemOf[this.#itemShape[item] as number] = -1;
+    this.#items = 0;
     this.size = 0;
+    this.live = 0;
     this.totalWorth = 0;
+    this.#isArranged = false;
   }
 
-  /** Takes pods away: `taken[i]` of row `rows[i]`. */
+  /** Takes pods away: `taken[i]` of row `rows[i]`. The rows stay where they are. */
   remove(rows: Int32Array, taken: Int32Array, length: number): void {
     for (let index = 0; index < length; index += 1) {
-      const item = this.#order[rows[index] as number] as number;
-      this.#itemCount[item] = (this.#itemCount[item] as number) - (taken[index] as number);
+      const row = rows[index] as number;
+      const pods = taken[index] as number;
+      const left = (this.count[row] as number) - pods;
+      this.count[row] = left;
+      this.#itemCount[this.#order[row] as number] = left;
+      this.totalWorth -= pods * (this.worth[row] as number);
+      if (left === 0) this.live -= 1;
     }
+    this.#usesOfOrder += 1;
+    while (this.first < this.size && this.count[this.first] === 0) this.first += 1;
+  }
+
+  /** What is left, by shape. */
+  left(): ShapeCount[] {
+    const left: ShapeCount[] = [];
+    for (let item = 0; item < this.#items; item += 1) {
+      const pods = this.#itemCount[item] as number;
+      if (pods > 0) left.push({ shape: this.#itemShape[item] as number, pods });
+    }
+    return left.sort((one, other) => one.shape - other.shape);
+  }
+
+  /** Sorts anew, unless the rows are many and their order has served only a few nodes. */
+  arrange(): void {
+    if (
+      this.#isArranged &&
+      this.size > ORDER_ROWS_MIN &&
+      this.#usesOfOrder < ORDER_USES_MAX &&
+      this.live > this.size * ORDER_LIVE_SHARE
+    )
+      return;
+    this.#dropEmpty();
+    this.#sort();
+    this.#layOut();
+    this.#suffixMinima();
+    this.first = 0;
+    this.#usesOfOrder = 0;
+    this.#isArranged = true;
+  }
+
+  #dropEmpty(): void {
     let kept = 0;
-    for (let item = 0; item < this.size; item += 1) {
+    for (let item = 0; item < this.#items; item += 1) {
       const shape = this.#itemShape[item] as number;
       const count = this.#itemCount[item] as number;
       if (count === 0) {
-        this.#rowOf[shape] = -1;
+        this.#itemOf[shape] = -1;
         continue;
       }
       this.#itemShape[kept] = shape;
       this.#itemCount[kept] = count;
-      this.#rowOf[shape] = kept;
+      this.#itemOf[shape] = kept;
       kept += 1;
     }
+    this.#items = kept;
     this.size = kept;
   }
 
-  /** Calls back for what is left, in the order of items. */
-  item(index: number): { readonly shape: number; readonly pods: number } {
-    return { shape: this.#itemShape[index] as number, pods: this.#itemCount[index] as number };
-  }
-
-  arrange(): void {
-    this.#sort();
+  #layOut(): void {
     const { dimensions, requests, mask, ruleStart } = this.#tables;
     const { worth } = this.prices;
     let total = 0;
@@ -122,7 +173,6 @@ export class PodQueue {
       for (let index = 0; index < dimensions; index += 1) this.request[to + index] = requests[from + index] as number;
     }
     this.totalWorth = total;
-    this.#suffixMinima();
   }
 
   #suffixMinima(): void {

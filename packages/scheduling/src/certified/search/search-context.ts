@@ -1,4 +1,4 @@
-import type { PackingProblem, ShapeCount } from "../problem.ts";
+import type { PackingProblem } from "../problem.ts";
 import { Candidates } from "./candidates.ts";
 import { NodeBuilder } from "./node-builder.ts";
 import { OfferingIndex } from "./offering-index.ts";
@@ -76,11 +76,4 @@ function isRefusedAlone({ ruleStart, ruleIds, ruleRoles, ruleMax }: PackingTable
     if ((role & OWNS) !== 0 && max < ((role & COUNTED) !== 0 ? 1 : 0)) return true;
   }
   return false;
-}
-
-/** What is left in the builder's queue. */
-export function queuedPods({ builder }: SearchContext): ShapeCount[] {
-  const left: ShapeCount[] = [];
-  for (let item = 0; item < builder.queue.size; item += 1) left.push(builder.queue.item(item));
-  return left.sort((first, second) => first.shape - second.shape);
 }

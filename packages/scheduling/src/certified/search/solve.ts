@@ -8,10 +8,10 @@ import { type SearchContext, type Steering, searchContext, steer } from "./searc
 
 /** Tries between two looks at the clock. */
 const TRIES_PER_LOOK = 16;
-const CONSTRUCTION = { trials: 30, chunkPods: 200 };
-const FAST_CONSTRUCTION = { trials: 8, chunkPods: 200 };
-const EFFICIENCY_MIN = 0.9;
-const FAST_EFFICIENCY_MIN = 0.8;
+const CONSTRUCTION = { trials: 30 };
+const FAST_CONSTRUCTION = { trials: 8 };
+const EFFICIENCY_MIN = 0.95;
+const FAST_EFFICIENCY_MIN = 0.9;
 /** No offering dearer than this share of the bound is tried unless a pod needs it. */
 const PRICE_SHARE_MAX = 0.1;
 const DEFAULT_GAP_TOLERANCE = 0.0005;
@@ -27,6 +27,8 @@ const SAND_SHARE = 0.12;
 const COLUMNS_FIRST_SHARE = 0.5;
 const COLUMNS_SHARE = 0.2;
 const COLUMNS_LAST_START = 0.7;
+/** How many tries of the search one round of a bound counts for. */
+const TRIES_PER_ROUND = 20;
 /** The search stalls when it has gained less than this in so much of the budget. */
 const STALL_GAIN = 2e-4;
 const STALL_SHARE = 0.15;
@@ -168,9 +170,17 @@ class Solve {
     return shapes.length <= COLUMN_SHAPES_MAX && pods < this.#store.size * COLUMN_PODS_PER_NODE_MAX;
   }
 
+  /** With a budget of tries, a number of looks at the clock takes the place of the time: each look is a round. */
   #limitsOfStage(share: number): Pick<SolveLimits, "elapsedMs" | "timeMs"> {
-    const { elapsedMs, timeMs } = this.#limits;
-    return { elapsedMs, timeMs: Math.min(timeMs, elapsedMs() + timeMs * share) };
+    const { elapsedMs, timeMs, triesMax } = this.#limits;
+    if (triesMax === undefined) return { elapsedMs, timeMs: Math.min(timeMs, elapsedMs() + timeMs * share) };
+    const rounds = Math.ceil((triesMax * share) / TRIES_PER_ROUND);
+    let looks = 0;
+    const countLook = (): number => {
+      looks += 1;
+      return looks > rounds ? Number.POSITIVE_INFINITY : elapsedMs();
+    };
+    return { elapsedMs: countLook, timeMs };
   }
 
   #improvePrices(): void {
