@@ -3,6 +3,7 @@ import type { BoundModel } from "./bound-model.ts";
 import { boundModel } from "./bound-model.ts";
 import type { ClassMultipliers, ValuedShapes } from "./class-multipliers.ts";
 import { offeringValueRatios, scaleToPrices, valueShapes } from "./class-multipliers.ts";
+import { solveFluid } from "./fluid-prices.ts";
 import type { GroupSolution } from "./group-multipliers.ts";
 import { groupMultipliers } from "./group-multipliers.ts";
 import { roundedDown } from "./rounding.ts";
@@ -55,10 +56,25 @@ export function classPricesOf(model: BoundModel, options: ClassPricesOptions): C
 export function solveClasses(model: BoundModel, { kind, limits }: ClassPricesOptions): ClassPoint {
   const isLate = limits === undefined ? () => false : () => limits.elapsedMs() >= limits.timeMs;
   const solution = groupMultipliers(model, isLate);
-  scaleToPrices(model, solution.multipliers);
-  const valued = valueShapes(model, solution.multipliers);
-  const group = { multipliers: solution.multipliers, valued, flows: groupFlows(model, solution) };
+  const best = [solution.multipliers, uniformMultipliers(model)]
+    .map((multipliers) => {
+      scaleToPrices(model, multipliers);
+      return { multipliers, valued: valueShapes(model, multipliers) };
+    })
+    .reduce((a, b) => (b.valued.bound > a.valued.bound ? b : a));
+  const group = { ...best, flows: groupFlows(model, solution) };
   return kind === "group" || isLate() ? group : (shapeMultipliers(model, group, isLate) ?? group);
+}
+
+/** The fluid prices in every class: no worse than the fluid bound even where there was no time for more. */
+function uniformMultipliers(model: BoundModel): ClassMultipliers {
+  const { perUnit } = solveFluid(model);
+  const repeat = (count: number): Float64Array => {
+    const result = new Float64Array(count * model.width);
+    for (let index = 0; index < count; index++) result.set(perUnit, index * model.width);
+    return result;
+  };
+  return { purchasable: repeat(model.classes.length), existing: repeat(model.existing.length) };
 }
 
 /** A point of the search for the best multipliers. */

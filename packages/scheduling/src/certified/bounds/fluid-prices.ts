@@ -48,7 +48,8 @@ export function fluidPricesOf(model: BoundModel): FluidPrices {
   return { podUsdPerHour, lowerBoundUsdPerHour: roundedDown(total), resourceUsdPerHour, hostRuleUsdPerHour };
 }
 
-function solveFluid(model: BoundModel): { perUnit: Float64Array; room: Float64Array } {
+/** By dimension the price of one unit, and the existing room that counts. */
+export function solveFluid(model: BoundModel): { perUnit: Float64Array; room: Float64Array } {
   const { width } = model;
   const room = new Float64Array(width);
   for (const { room: part } of model.existing)

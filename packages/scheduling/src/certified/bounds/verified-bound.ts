@@ -106,11 +106,16 @@ function classTheta(limits: NodeValueLimits, reached: number, budget: Budget): n
     const suspect = limits.worst(theta * (1 + 1e-10));
     if (suspect === undefined) return theta;
     if (limits.refine(suspect.offering)) continue;
-    theta = Math.max(theta, limits.reachedRatio(suspect.offering));
+    if (limits.isSearchable) theta = Math.max(theta, limits.reachedRatio(suspect.offering));
     if (suspect.ratio <= theta) continue;
     const isAbovePrice = suspect.ratio > 1 + 1e-8;
     if (isAbovePrice && budget.tables > 0 && tabulate(limits, suspect.offering)) {
       budget.tables--;
+      continue;
+    }
+    if (!limits.isSearchable) {
+      limits.settle(suspect.offering, suspect.ratio * suspect.price);
+      theta = suspect.ratio;
       continue;
     }
     const steps = Math.min(isAbovePrice ? STEPS_MAX : STEPS_BELOW_PRICE_MAX, budget.steps);

@@ -58,7 +58,9 @@ export function verifiedClasses(
 }
 
 function allowedShapes(problem: PackingProblem, original: number): Uint8Array {
-  return Uint8Array.from(problem.shapes, (shape) => problem.masks[shape.mask]?.[original] ?? 0);
+  const allowed = new Uint8Array(problem.shapes.length);
+  for (const [index, shape] of problem.shapes.entries()) allowed[index] = problem.masks[shape.mask]?.[original] ?? 0;
+  return allowed;
 }
 
 /** A pod that no offering holds may stay unplaced for nothing, so it must be worth nothing. */
@@ -91,18 +93,24 @@ function selfLimit(problem: PackingProblem, shape: PackingShape): number {
   return Math.min(Number.POSITIVE_INFINITY, ...selfCounted(shape).map((rule) => problem.hostRules[rule]?.max ?? 0));
 }
 
+const NO_RULES: readonly number[] = [];
+
 function selfCounted(shape: PackingShape): readonly number[] {
-  return shape.owns.filter((rule) => shape.countedBy.includes(rule));
+  return shape.owns.length === 0 ? NO_RULES : shape.owns.filter((rule) => shape.countedBy.includes(rule));
 }
 
 export function classItems(problem: PackingProblem, allowed: Uint8Array, values: Float64Array): ValuedItems {
-  const shapes = [...allowed.keys()].filter((index) => allowed[index] === 1 && (values[index] as number) > 0);
+  const shapes: number[] = [];
+  for (let index = 0; index < allowed.length; index++) {
+    if (allowed[index] === 1 && (values[index] as number) > 0) shapes.push(index);
+  }
   const rules = countedRules(problem, shapes);
   const width = problem.dimensions + rules.length;
   const weights = new Float64Array(shapes.length * width);
   for (const [item, index] of shapes.entries()) {
     const shape = problem.shapes[index] as PackingShape;
-    weights.set(shape.requests.subarray(0, problem.dimensions), item * width);
+    for (let d = 0; d < problem.dimensions; d++) weights[item * width + d] = shape.requests[d] as number;
+    if (rules.length === 0) continue;
     for (const rule of selfCounted(shape)) {
       const position = rules.indexOf(rule);
       if (position >= 0) weights[item * width + problem.dimensions + position] = 1;

@@ -9,6 +9,7 @@ import type { NodeKnapsack } from "./verified-node.ts";
 const MULTIPLIERS_MAX = 64;
 const PIVOTS_MAX = 2_000;
 const GRID_ITEMS_MAX = 600;
+const SEARCHED_ITEMS_MAX = 1_000;
 /** Each takes some 20 ms. */
 const WHOLE_TRIALS_MAX = 16;
 
@@ -124,6 +125,11 @@ export class NodeValueLimits {
     return true;
   }
 
+  /** Whether a search over contents has a chance to come to an end. */
+  get isSearchable(): boolean {
+    return this.#items.count <= SEARCHED_ITEMS_MAX;
+  }
+
   knapsackOf(offering: number): NodeKnapsack {
     const capacity = this.#capacities[offering] as Float64Array;
     return { items: this.#items, capacity, multipliers: this.#multipliers[offering] ?? this.#search.best(capacity) };
@@ -171,7 +177,7 @@ export class MultiplierSearch {
       for (const [d, amount] of capacity.entries()) this.scale[d] = Math.max(this.scale[d] as number, amount);
     }
     for (const [d, amount] of this.scale.entries()) if (amount === 0) this.scale[d] = 1;
-    this.#working = new Set(byDensity(items, this.scale).slice(0, 24));
+    this.#working = new Set(densest(items, this.scale));
   }
 
   best(capacity: Float64Array): Float64Array {
@@ -224,6 +230,26 @@ export function product(a: Float64Array, b: Float64Array): number {
   let sum = 0;
   for (let index = 0; index < a.length; index++) sum += (a[index] as number) * (b[index] as number);
   return sum;
+}
+
+/** For each dimension and for all together: the items worth most per share of the largest node. */
+function densest({ count, width, weights, values }: ValuedItems, scale: Float64Array): number[] {
+  const chosen: number[] = [];
+  for (let dimension = 0; dimension <= width; dimension++) {
+    let best = -1;
+    let bestDensity = 0;
+    for (let item = 0; item < count; item++) {
+      let share = 1e-3;
+      for (let d = 0; d < width; d++) {
+        if (d === dimension || dimension === width)
+          share += (weights[item * width + d] as number) / (scale[d] as number);
+      }
+      const density = (values[item] as number) / share;
+      if (density > bestDensity) [best, bestDensity] = [item, density];
+    }
+    if (best >= 0) chosen.push(best);
+  }
+  return chosen;
 }
 
 /** Items by value per share of the largest node, best first. */
