@@ -20,12 +20,13 @@ export type {
   SchedulingInput,
   SchedulingNodePool,
   SchedulingPlan,
+  SchedulingPolicies,
   UnplacedPod,
 } from "./model.ts";
 export { planScheduling } from "./packing/plan-scheduling.ts";
 export { podKeyOf } from "./packing/pod-shape.ts";
 export { labelHint } from "./requirements/label-hint.ts";
-export { isInstanceLabel, labelOf } from "./requirements/labels.ts";
+export { labelOf } from "./requirements/labels.ts";
 export type { LabelledNode } from "./requirements/node-affinity.ts";
 export { matchesNodeAffinity, matchesNodeSelectorTerm } from "./requirements/node-affinity.ts";
 export { cheapestOffering, compatibleOfferings } from "./requirements/offerings.ts";
@@ -55,3 +56,5 @@ export { firstPortConflict, hostPortsOf } from "./resources/host-ports.ts";
 export { firstUntoleratedTaint, formatTaint, toleratesTaint, toleratesTaints } from "./taints/tolerations.ts";
 export type { NodeFilter, TopologyGroup, TopologyOwner } from "./topology/topology-group.ts";
 export { groupSelects, TopologyGroups } from "./topology/topology-group.ts";
+export type { PodVolumes, VolumeSources } from "./volumes/pod-volumes.ts";
+export { volumesOf } from "./volumes/pod-volumes.ts";

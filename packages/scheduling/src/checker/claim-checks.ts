@@ -163,9 +163,7 @@ function sum(a: ReadonlyMap<string, number>, b: ReadonlyMap<string, number>): Re
 
 function typeAllows(type: InstanceType, requirement: Requirement): boolean {
   const offered = type.requirements.get(requirement.key);
-  if (offered !== undefined) return satisfiableTogether([offered, requirement]);
-  const decidedByType = requirement.key.startsWith("karpenter.k8s.aws/instance-");
-  return !decidedByType || satisfiableTogether([requirement, { ...only(requirement.key, ""), values: new Set() }]);
+  return offered === undefined || satisfiableTogether([offered, requirement]);
 }
 
 function countValues({ instanceTypes }: PlannedClaim, key: string): number {

@@ -1,7 +1,6 @@
 import type { Pod, ResourceAmounts } from "@nodeless/api";
 import { LABELS, WELL_KNOWN_LABELS } from "@nodeless/api";
 import type { InstanceType, Requirement, Requirements, SchedulingNodePool } from "../model.ts";
-import { isInstanceLabel } from "../requirements/labels.ts";
 import { requiredTerms } from "../requirements/node-affinity.ts";
 import { demandsLabel, requirement, requirementsOverlap } from "../requirements/requirement.ts";
 import { addAmounts } from "../resources/amounts.ts";
@@ -71,7 +70,6 @@ function canMeet(wish: Requirement, pool: Requirements, type: Requirements): boo
   const offers = [pool.get(wish.key), type.get(wish.key), ASSUMED_LABELS.get(wish.key)].filter(
     (offer) => offer !== undefined,
   );
-  if (offers.length === 0)
-    return !demandsLabel(wish) || (WELL_KNOWN_LABELS.has(wish.key) && !isInstanceLabel(wish.key));
+  if (offers.length === 0) return !demandsLabel(wish) || WELL_KNOWN_LABELS.has(wish.key);
   return offers.every((offer) => requirementsOverlap(offer, wish));
 }

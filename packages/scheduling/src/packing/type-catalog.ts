@@ -1,9 +1,8 @@
 import type { Pod } from "@nodeless/api";
 import { LABELS } from "@nodeless/api";
 import type { InstanceType, Requirements, SchedulingNodePool } from "../model.ts";
-import { isInstanceLabel } from "../requirements/labels.ts";
 import { cheapestOffering } from "../requirements/offerings.ts";
-import { allowsValue, demandsLabel, requirementsOverlap } from "../requirements/requirement.ts";
+import { allowsValue, requirementsOverlap } from "../requirements/requirement.ts";
 import { compareText, mergeRequirements } from "../requirements/requirements.ts";
 import { subtractAmounts } from "../resources/amounts.ts";
 import type { HostPort } from "../resources/host-ports.ts";
@@ -145,15 +144,12 @@ function sharedKeysOverlap(a: Requirements, b: Requirements): boolean {
   return true;
 }
 
-/** True if a node of the type can meet the requirements, offerings aside. */
+/**
+ * True if a node of the type can meet the requirements, offerings aside. Only shared keys count, as in Karpenter: a type says of the labels
+ * that it does not carry that they do not exist; of what it does not name nothing is known (a catalogue of the user's own may name little).
+ */
 export function typeMeets(type: InstanceType, requirements: Requirements): boolean {
-  for (const wish of requirements.values()) {
-    const offered = type.requirements.get(wish.key);
-    if (offered === undefined) {
-      if (isInstanceLabel(wish.key) && demandsLabel(wish)) return false;
-    } else if (!requirementsOverlap(offered, wish)) return false;
-  }
-  return true;
+  return sharedKeysOverlap(requirements, type.requirements);
 }
 
 function frontierOf(priced: readonly PricedType[], dimensions: number): readonly PricedType[] {
