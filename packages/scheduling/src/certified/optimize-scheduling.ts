@@ -1,13 +1,13 @@
 import type { Pod } from "@nodeless/api";
 import { checkPlan } from "../checker/check-plan.ts";
 import type { SchedulingInput, SchedulingPlan } from "../model.ts";
-import { planScheduling } from "../packing/plan-scheduling.ts";
+import { planFromModel } from "../packing/plan-scheduling.ts";
 import type { PlanningModel } from "../packing/planning-model.ts";
 import { planningModel } from "../packing/planning-model.ts";
 import { podKeyOf } from "../packing/pod-shape.ts";
 import { cheapestOffering } from "../requirements/offerings.ts";
 import type { LoweredInput } from "./lowering/index.ts";
-import { lowerInput, raisePacking, sideCostUsdPerHour } from "./lowering/index.ts";
+import { loweredOnce, raisePacking, sideCostUsdPerHour } from "./lowering/index.ts";
 import { PricedInput } from "./priced-input.ts";
 import type { CertifiedPacking, ProgressPoint, SolveLimits } from "./problem.ts";
 import { solvePacking } from "./search/index.ts";
@@ -48,13 +48,13 @@ const RAISE_MS_PER_POD = 0.006;
 
 /**
  * Searches for the cheapest plan until the limits are reached and proves how far it is from what is possible. Rules that numbers
- * cannot express go through the first fit. The plan of {@link planScheduling} is always a candidate: what places more pods, then what
+ * cannot express go through the first fit. The plan of `planScheduling` is always a candidate: what places more pods, then what
  * costs less, wins. A plan of the search that the checker objects to is not used. Checking comes on top of the time.
  * Pure: equal input gives an equal result if the limits stop at `triesMax`.
  */
 export function optimizeScheduling(input: SchedulingInput, options: OptimizeOptions): CertifiedPlan {
-  const first = planScheduling(input);
   const model = planningModel(input);
+  const first = planFromModel(model);
   const priced = new PricedInput(input, options.pricedOnly ?? [], model);
   const early = pointOf(options, first, priced);
   const found = search({ input, model, first, options });
@@ -111,7 +111,7 @@ function search(task: {
   readonly options: OptimizeOptions;
 }): Found | undefined {
   const { input, model, first, options } = task;
-  const lowered = lowerInput(model);
+  const lowered = loweredOnce(model);
   if ("unsupported" in lowered || lowered.problem.shapes.length === 0) return undefined;
   const timeMs = Math.max(0, options.timeMs - RAISE_MS_PER_POD * input.pods.length);
   const solution = solvePacking(lowered.problem, { ...options, timeMs });

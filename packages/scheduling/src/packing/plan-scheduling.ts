@@ -21,7 +21,11 @@ import { evenFilling, LIKE_KARPENTER } from "./strategies.ts";
  * Pure: equal input gives an equal plan, order included. Throws InvalidQuantityError for a pod whose requests are no quantities.
  */
 export function planScheduling(input: SchedulingInput): SchedulingPlan {
-  const model = planningModel(input);
+  return planFromModel(planningModel(input));
+}
+
+/** {@link planScheduling} of an input whose model is at hand. */
+export function planFromModel(model: PlanningModel): SchedulingPlan {
   const first = new PlacementAttempt(model, LIKE_KARPENTER).run();
   let best = candidateOf(first);
   for (const find of best.priceUsdPerHour > 0 ? otherWays(model, first) : []) {

@@ -3,7 +3,7 @@ import type { Rejection, SchedulingPlan } from "../../model.ts";
 import type { PlanningModel, ShapeModel } from "../../packing/planning-model.ts";
 import { fastPacking } from "../search/index.ts";
 import { limitsMayBind } from "./claim-limits.ts";
-import { lowerInput } from "./lower-input.ts";
+import { loweredOnce } from "./lower-input.ts";
 import { raisePacking, sideCostUsdPerHour, unplacedPods } from "./raise-packing.ts";
 
 /** A plan whose price is known before it is written out. */
@@ -20,7 +20,7 @@ export interface ConstructedPlan {
  * where the numbers cannot express the rules, or where the limits of a pool would be exceeded.
  */
 export function constructScheduling(model: PlanningModel): ConstructedPlan | undefined {
-  const lowered = lowerInput(model);
+  const lowered = loweredOnce(model);
   if ("unsupported" in lowered || lowered.problem.shapes.length === 0) return undefined;
   const packing = fastPacking(lowered.problem);
   const raised = limitsMayBind(lowered, packing) ? raisePacking(lowered, packing) : undefined;

@@ -35,6 +35,18 @@ export interface Unsupported {
   readonly unsupported: string;
 }
 
+const known = new WeakMap<PlanningModel, LoweredInput | Unsupported>();
+
+/** {@link lowerInput}, once per model. */
+export function loweredOnce(model: PlanningModel): LoweredInput | Unsupported {
+  let lowered = known.get(model);
+  if (lowered === undefined) {
+    lowered = lowerInput(model);
+    known.set(model, lowered);
+  }
+  return lowered;
+}
+
 /**
  * Turns an input into numbers: variants and domains are settled, labels and taints become masks, rules about hosts become counts.
  * Limits are not part of it; raising tells when they would be exceeded. Pure: the model is not changed.
