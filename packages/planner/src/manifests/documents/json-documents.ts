@@ -1,14 +1,7 @@
 import { LineCounter } from "yaml";
 import { NESTING_MAX } from "../limits.ts";
-import type { Path } from "../schema/check-value.ts";
 import type { RawDocument } from "./parsed-document.ts";
-
-/** Where a JSON value and what is in it begin. */
-interface JsonPlace {
-  readonly start: number;
-  readonly fields?: ReadonlyMap<string, JsonPlace>;
-  readonly items?: readonly JsonPlace[];
-}
+import { lazy, type Place, placeAt } from "./place.ts";
 
 /**
  * The values of a JSON text, also of several in a row as `jq` prints them; undefined when it is not JSON (then it may be YAML).
@@ -37,18 +30,10 @@ export function jsonDocuments(text: string, file: string): readonly RawDocument[
     return {
       file,
       value,
-      lineOf: (path) => lineAt(placeOf(places(), path)),
+      lineOf: (path) => lineAt(placeAt(places(), path)),
       paddedText: () => `${"\n".repeat(lineAt(places().start) - 1)}${text.slice(start, end).trimStart()}`,
     };
   });
-}
-
-function lazy<T extends object>(make: () => T): () => T {
-  let made: T | undefined;
-  return () => {
-    made ??= make();
-    return made;
-  };
 }
 
 function lineCounter(text: string): LineCounter {
@@ -76,16 +61,6 @@ function valueSpans(text: string): readonly { readonly start: number; readonly e
   return spans;
 }
 
-function placeOf(root: JsonPlace, path: Path): number {
-  let place = root;
-  for (const step of path) {
-    const next = typeof step === "number" ? place.items?.[step] : place.fields?.get(step);
-    if (next === undefined) break;
-    place = next;
-  }
-  return place.start;
-}
-
 /** Walks valid JSON once. A field's place is its name's. */
 class PlaceScanner {
   readonly #text: string;
@@ -97,12 +72,12 @@ class PlaceScanner {
     this.#at = start;
   }
 
-  value(): JsonPlace {
+  value(): Place {
     return this.#value(0);
   }
 
   /** `start`: of a field, its name's. Below the deepest object places are not kept: the text may nest deeper than the stack. */
-  #value(depth: number, start?: number): JsonPlace {
+  #value(depth: number, start?: number): Place {
     const { token, index } = this.#next();
     const place = start ?? index;
     const opens = token === "{" || token === "[";
@@ -112,8 +87,8 @@ class PlaceScanner {
     return { start: place };
   }
 
-  #fields(depth: number): ReadonlyMap<string, JsonPlace> {
-    const fields = new Map<string, JsonPlace>();
+  #fields(depth: number): ReadonlyMap<string, Place> {
+    const fields = new Map<string, Place>();
     while (this.#peek() !== "}") {
       const { token, index } = this.#next();
       fields.set(JSON.parse(token) as string, this.#value(depth, index));
@@ -122,8 +97,8 @@ class PlaceScanner {
     return fields;
   }
 
-  #items(depth: number): readonly JsonPlace[] {
-    const items: JsonPlace[] = [];
+  #items(depth: number): readonly Place[] {
+    const items: Place[] = [];
     while (this.#peek() !== "]") items.push(this.#value(depth));
     this.#next();
     return items;
