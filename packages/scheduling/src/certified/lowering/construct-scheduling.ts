@@ -4,7 +4,7 @@ import type { PlanningModel, ShapeModel } from "../../packing/planning-model.ts"
 import { fastPacking } from "../search/index.ts";
 import { limitsMayBind } from "./claim-limits.ts";
 import { loweredOnce } from "./lower-input.ts";
-import { raisePacking, sideCostUsdPerHour, unplacedPods } from "./raise-packing.ts";
+import { missesCountedPods, raisePacking, sideCostUsdPerHour, unplacedPods } from "./raise-packing.ts";
 
 /** A plan whose price is known before it is written out. */
 export interface ConstructedPlan {
@@ -23,6 +23,7 @@ export function constructScheduling(model: PlanningModel): ConstructedPlan | und
   const lowered = loweredOnce(model);
   if ("unsupported" in lowered || lowered.problem.shapes.length === 0) return undefined;
   const packing = fastPacking(lowered.problem);
+  if (missesCountedPods(lowered, packing)) return undefined;
   const raised = limitsMayBind(lowered, packing) ? raisePacking(lowered, packing) : undefined;
   if (raised !== undefined && "unraisable" in raised) return undefined;
   return {

@@ -29,7 +29,8 @@ const NO_PLACE: readonly Rejection[] = [
 
 /**
  * Reads a packing as a plan: every node becomes a claim that keeps all types which hold its pods under their merged requirements, cheapest
- * first. Equal pods are handed out in order of age. Unraisable if the claims together exceed the limits of a NodePool.
+ * first. Equal pods are handed out in order of age. Unraisable if the claims together exceed the limits of a NodePool, or if pods have no
+ * place on which the pins of others rest.
  */
 export function raisePacking(
   lowered: LoweredInput,
@@ -37,6 +38,8 @@ export function raisePacking(
   { rejectionsOf = () => undefined }: RaiseOptions = {},
 ): SchedulingPlan | Unraisable {
   const { model, side, bins } = lowered;
+  if (missesCountedPods(lowered, packing))
+    return { unraisable: "pods that a spread counts find no room in their domain" };
   const hand = new PodHand(lowered.portions);
   const drafts = [
     ...packing.nodes.map((node) => draftOf(node, lowered, hand)),
@@ -59,6 +62,13 @@ export function raisePacking(
       pods.map((pod) => ({ pod, rejections: rejectionsOf(pod, shape) ?? NO_PLACE })),
     ),
   };
+}
+
+/** True if pods are left out whose domains other pods' domains were chosen after. */
+export function missesCountedPods({ portions }: LoweredInput, { unplaced }: Packing): boolean {
+  return unplaced.some(
+    ({ shape, pods }) => pods > 0 && portions[shape]?.some(({ choice }) => choice.counted.length > 0) === true,
+  );
 }
 
 /** Number of pods that {@link raisePacking} would leave without a place. */
