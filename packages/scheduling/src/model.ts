@@ -1,4 +1,5 @@
 import type { Pod, ResourceAmounts, Taint } from "@nodeless/api";
+import type { PodVolumes } from "./volumes/pod-volumes.ts";
 
 /**
  * A label requirement as a set with complement and bounds (karpenter.md §2.4): In → values; NotIn → complement of values;
@@ -28,6 +29,10 @@ export interface Offering {
   readonly priceUsdPerHour: number;
   /** False while the cloud has said that it has none. */
   readonly available: boolean;
+  /** The reservation that pays for it; only with capacity type `reserved`. */
+  readonly reservationId?: string;
+  /** Instances that the reservation still has. Default with a reservationId: 0. */
+  readonly reservationsLeft?: number;
 }
 
 /** What can be launched. Amounts: millicores for cpu, bytes for memory and storage, counts for the rest (`pods` included). */
@@ -70,6 +75,10 @@ export interface ExistingNode {
   readonly initialized: boolean;
   /** NodePool that owns it, if any. */
   readonly nodePool?: string;
+  /** Most volumes that may be attached, by CSI driver (CSINode); an absent driver has no limit. */
+  readonly attachLimits?: ReadonlyMap<string, number>;
+  /** Names of the volumes that its pods have attached, by CSI driver. */
+  readonly attachedVolumes?: ReadonlyMap<string, ReadonlySet<string>>;
 }
 
 /** Everything one scheduling pass looks at. */
@@ -82,6 +91,22 @@ export interface SchedulingInput {
   readonly daemonSetPods: readonly Pod[];
   /** Namespace labels, for namespaceSelector in pod affinity. */
   readonly namespaceLabels: ReadonlyMap<string, Readonly<Record<string, string>>>;
+  /** What the volumes of pods ask of a node, by `namespace/name`; pods without an entry have no such volumes. */
+  readonly volumes?: ReadonlyMap<string, PodVolumes>;
+  readonly policies?: SchedulingPolicies;
+}
+
+/** Karpenter's settings that change what a plan may do. */
+export interface SchedulingPolicies {
+  /** Ignore: preferences and ScheduleAnyway spreads are given up from the start. Default Respect. */
+  readonly preferences?: "Respect" | "Ignore";
+  /** BestEffort: a claim may have fewer distinct values than minValues asks for, if no more exist. Default Strict. */
+  readonly minValues?: "Strict" | "BestEffort";
+  /**
+   * Strict: a pod that could use reserved capacity waits if this pass has used it up; Fallback: it goes on without. Default Strict, as for
+   * provisioning; Karpenter uses Fallback when it simulates disruption.
+   */
+  readonly reservations?: "Strict" | "Fallback";
 }
 
 /** A node to be launched: the set of instance types stays open, cheapest first, so that the cloud may choose. */
@@ -95,6 +120,8 @@ export interface PlannedClaim {
   /** Pods plus daemon overhead. */
   readonly requests: ResourceAmounts;
   readonly pods: readonly Pod[];
+  /** True if minValues in `requirements` were lowered to what exists. */
+  readonly minValuesRelaxed?: boolean;
 }
 
 /** Why one candidate could not take a pod. */

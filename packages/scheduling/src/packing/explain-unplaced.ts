@@ -22,6 +22,7 @@ const NODES_EXPLAINED_MAX = 100;
 export function explainUnplaced(attempt: PlacementAttempt, shape: ShapeModel): readonly Rejection[] {
   const variant = shape.variants.at(-1);
   if (variant === undefined) return [];
+  if (variant.variant.refusal !== undefined) return [{ candidate: "pod", ...variant.variant.refusal }];
   const { catalogs } = attempt.model;
   const pools = catalogs.map((_, poolIndex) => rejectionOfPool({ attempt, shape, variant, poolIndex }));
   const nodes = attempt.nodes

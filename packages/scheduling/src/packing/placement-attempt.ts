@@ -129,14 +129,49 @@ export class PlacementAttempt {
     return [];
   }
 
-  /** The variants one after the other, the first that finds a place. */
+  /** The variants level by level, the first that finds a place. */
   #placeByAny(pod: Pod, runs: readonly VariantRun[]): boolean {
-    for (const run of runs) {
-      if (!this.#placePod(pod, run, runs)) continue;
-      if (runs.length > 1) for (const other of runs) if (other !== run) other.restart();
-      return true;
+    const [only] = runs;
+    if (runs.length === 1 && only !== undefined) return this.#placePod(pod, only, runs);
+    for (let from = 0; from < runs.length; ) {
+      const level = runs[from]?.variant.variant.level;
+      let to = from + 1;
+      while (to < runs.length && runs[to]?.variant.variant.level === level) to += 1;
+      const by = this.#placeByLevel(pod, runs, { from, to });
+      if (by !== undefined) {
+        for (const other of runs) if (other !== by) other.restart();
+        return true;
+      }
+      from = to;
     }
     return false;
+  }
+
+  #placePod(pod: Pod, run: VariantRun, runs: readonly VariantRun[]): boolean {
+    run.refresh(this.topology);
+    return this.#placeOnNode(pod, run) || this.#placeOnOpenClaim(pod, run) || this.#placeOnNewClaim(pod, run, runs);
+  }
+
+  /** Existing nodes by each variant of the level, then open claims, then new ones. */
+  #placeByLevel(
+    pod: Pod,
+    runs: readonly VariantRun[],
+    { from, to }: { readonly from: number; readonly to: number },
+  ): VariantRun | undefined {
+    for (let index = from; index < to; index += 1) {
+      const run = runs[index];
+      run?.refresh(this.topology);
+      if (run !== undefined && this.#placeOnNode(pod, run)) return run;
+    }
+    for (let index = from; index < to; index += 1) {
+      const run = runs[index];
+      if (run !== undefined && this.#placeOnOpenClaim(pod, run)) return run;
+    }
+    for (let index = from; index < to; index += 1) {
+      const run = runs[index];
+      if (run !== undefined && this.#placeOnNewClaim(pod, run, runs)) return run;
+    }
+    return undefined;
   }
 
   /** The runs of a shape's variants, from the beginning; shapes of one class use the same objects one after the other. */
@@ -152,11 +187,6 @@ export class PlacementAttempt {
       run.begin(shape, this.#stamp);
     }
     return runs;
-  }
-
-  #placePod(pod: Pod, run: VariantRun, runs: readonly VariantRun[]): boolean {
-    run.refresh(this.topology);
-    return this.#placeOnNode(pod, run) || this.#placeOnOpenClaim(pod, run) || this.#placeOnNewClaim(pod, run, runs);
   }
 
   #placeOnNode(pod: Pod, run: VariantRun): boolean {

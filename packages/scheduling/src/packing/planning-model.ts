@@ -20,7 +20,7 @@ import { podKeyOf, podShapes, requestsWithSlot } from "./pod-shape.ts";
 import type { PodVariant } from "./pod-variant.ts";
 import type { TypeSet } from "./pool-catalog.ts";
 import { PoolCatalog } from "./pool-catalog.ts";
-import { ResourceTable } from "./resource-table.ts";
+import { attachmentResource, ResourceTable } from "./resource-table.ts";
 import { NarrowingTable, TypeSets } from "./type-sets.ts";
 
 /** A variant of a shape with everything about it that does not change while a plan is made. */
@@ -81,6 +81,9 @@ export function planningModel(input: SchedulingInput): PlanningModel {
   const shapes = podShapes(input.pods, {
     residents: residents(input),
     preferNoScheduleExists: preferNoScheduleExists(input),
+    ignoresPreferences: input.policies?.preferences === "Ignore",
+    volumes: input.volumes?.size === 0 ? undefined : input.volumes,
+    limitedDrivers: new Set(input.existingNodes.flatMap(({ attachLimits }) => [...(attachLimits?.keys() ?? [])])),
   });
   const classes = classesOf(shapes);
   const loads = new Set(shapes.map(({ requests }) => requests));
@@ -150,6 +153,7 @@ function preferNoScheduleExists(input: SchedulingInput): boolean {
 
 function poolVerdict(catalog: PoolCatalog, variant: PodVariant, requirementNumber: number): TypeSet | string {
   const { pool } = catalog;
+  if (variant.refusal !== undefined) return variant.refusal.message;
   const taint = firstUntoleratedTaint(pool.taints, variant.tolerations, PLANNED_EFFECTS);
   if (taint !== undefined) return `does not tolerate the taint ${formatTaint(taint)} of NodePool ${pool.name}`;
   if (variant.contradiction !== undefined) return `requirements on ${variant.contradiction} exclude each other`;
@@ -170,12 +174,21 @@ function nodeModels(input: SchedulingInput, resources: ResourceTable, facts: Top
       return {
         node,
         index,
-        remaining: resources.vector(subtractAmounts(node.allocatable, bound)),
+        remaining: resources.nodeVector(
+          new Map([...subtractAmounts(node.allocatable, bound), ...freeAttachments(node)]),
+        ),
         ports: pods.flatMap(({ spec }) => hostPortsOf(spec)),
         host: domainNumberOfNode(facts, node, LABELS.hostname),
         domains: facts.tables.map(({ key }) => domainNumberOfNode(facts, node, key)),
       };
     });
+}
+
+function freeAttachments({ attachLimits, attachedVolumes }: ExistingNode): readonly (readonly [string, number])[] {
+  return [...(attachLimits ?? [])].map(([driver, limit]) => [
+    attachmentResource(driver),
+    limit - (attachedVolumes?.get(driver)?.size ?? 0),
+  ]);
 }
 
 /** What a pod of the variant on this node changes in the counters. */
@@ -199,6 +212,7 @@ export function nodeVerdict(model: VariantModel, { node, index }: NodeModel): st
 }
 
 function judgeNode(variant: PodVariant, node: ExistingNode): string | undefined {
+  if (variant.refusal !== undefined) return variant.refusal.message;
   const taint = firstUntoleratedTaint(node.taints, variant.tolerations, PLANNED_EFFECTS);
   if (taint !== undefined) return `does not tolerate the taint ${formatTaint(taint)}`;
   const failing = variant.expressions.find((one) => !allowsLabel(one, nodeLabel(node, one.key)));

@@ -6,8 +6,11 @@ import { compareText } from "../requirements/requirements.ts";
 import type { HostPort } from "../resources/host-ports.ts";
 import { hostPortsOf } from "../resources/host-ports.ts";
 import { selectedLabelKeys } from "../topology/topology-group.ts";
+import type { PodVolumes } from "../volumes/pod-volumes.ts";
 import type { PodVariant } from "./pod-variant.ts";
 import { podVariants } from "./pod-variant.ts";
+import { canonicalText } from "./requirement-index.ts";
+import { attachmentResource } from "./resource-table.ts";
 
 /** Pods with the same rules: they differ in requests and host ports only. */
 export interface PodClass {
@@ -34,6 +37,11 @@ export interface ShapeOptions {
   /** Pods that are not to be placed but whose topology rules tell pods apart. */
   readonly residents: Iterable<Pod>;
   readonly preferNoScheduleExists: boolean;
+  readonly ignoresPreferences: boolean;
+  /** By `namespace/name`. */
+  readonly volumes: ReadonlyMap<string, PodVolumes> | undefined;
+  /** CSI drivers of which some node attaches a limited number of volumes. */
+  readonly limitedDrivers: ReadonlySet<string>;
 }
 
 /** `namespace/name`. */
@@ -50,9 +58,9 @@ export function requestsWithSlot(spec: PodSpec): ResourceAmounts {
 
 /** Groups equal pods and orders the groups as Karpenter orders pods: cpu, memory, age, uid (karpenter.md §3.4). */
 export function podShapes(pods: readonly Pod[], options: ShapeOptions): readonly PodShape[] {
-  const groups = new PodGroups();
+  const groups = new PodGroups(options);
   for (const pod of pods) groups.read(pod);
-  const drafts = groups.drafts(selectedLabelKeys([...groups.ruleSamples, ...options.residents]), options);
+  const drafts = groups.drafts(selectedLabelKeys([...groups.ruleSamples, ...options.residents]));
   for (const { pods: members } of drafts) sortByAge(members);
   return drafts.sort(bySize).map(
     ({ load, podClass, pods: members }, index): PodShape => ({
@@ -91,6 +99,7 @@ const CONTAINER = Symbol("container");
 
 /** Reads every pod once and numbers what it takes and what it asks for. */
 class PodGroups {
+  readonly #options: ShapeOptions;
   /** One pod of each distinct set of rules. */
   readonly ruleSamples: Pod[] = [];
   readonly #loadIndex = new ContentIndex();
@@ -100,19 +109,32 @@ class PodGroups {
   readonly #loadOf: number[] = [];
   readonly #ruleOf: number[] = [];
 
+  constructor(options: ShapeOptions) {
+    this.#options = options;
+  }
+
   read(pod: Pod): void {
     const { spec } = pod;
-    const load = this.#loadIndex.numberAt(followLoad(this.#loadIndex.start, spec));
-    if (load === this.#loads.length) this.#loads.push(loadOf(spec));
-    const rule = this.#ruleIndex.numberAt(followRules(this.#ruleIndex.start, spec));
+    const volumes = this.#options.volumes?.get(podKeyOf(pod));
+    let loadAt = followLoad(this.#loadIndex.start, spec);
+    let ruleAt = followRules(this.#ruleIndex.start, spec);
+    const attached = volumes === undefined ? NO_ATTACHMENTS : attachmentsOf(volumes, this.#options.limitedDrivers);
+    if (volumes !== undefined) {
+      loadAt = follow(loadAt.next("volumes"), [...attached].sort(byName));
+      ruleAt = ruleAt.next("volumes").next(volumes.unusable);
+      for (const alternative of volumes.alternatives) ruleAt = ruleAt.next(canonicalText(alternative));
+    }
+    const load = this.#loadIndex.numberAt(loadAt);
+    if (load === this.#loads.length) this.#loads.push(loadOf(spec, attached));
+    const rule = this.#ruleIndex.numberAt(ruleAt);
     if (rule === this.ruleSamples.length) this.ruleSamples.push(pod);
     this.#pods.push(pod);
     this.#loadOf.push(load);
     this.#ruleOf.push(rule);
   }
 
-  drafts(labelKeys: ReadonlySet<string> | undefined, options: ShapeOptions): ShapeDraft[] {
-    const classes = this.#classes(labelKeys, options);
+  drafts(labelKeys: ReadonlySet<string> | undefined): ShapeDraft[] {
+    const classes = this.#classes(labelKeys);
     const drafts = new Map<number, ShapeDraft>();
     for (const [position, pod] of this.#pods.entries()) {
       const podClass = classes[position];
@@ -120,18 +142,21 @@ class PodGroups {
       if (podClass === undefined || load === undefined) continue;
       const key = podClass.index * LOADS_MAX + load;
       const draft = drafts.get(key);
-      if (draft === undefined) drafts.set(key, { load: this.#loads[load] ?? loadOf(pod.spec), podClass, pods: [pod] });
-      else draft.pods.push(pod);
+      const known = this.#loads[load];
+      if (draft !== undefined) draft.pods.push(pod);
+      else if (known !== undefined) drafts.set(key, { load: known, podClass, pods: [pod] });
     }
     return [...drafts.values()];
   }
 
   /** By pod. */
-  #classes(labelKeys: ReadonlySet<string> | undefined, options: ShapeOptions): readonly PodClass[] {
+  #classes(labelKeys: ReadonlySet<string> | undefined): readonly PodClass[] {
     const keys = [...(labelKeys ?? [])];
     const index = new ContentIndex();
     const classes: PodClass[] = [];
-    const variants = this.ruleSamples.map(({ spec }) => podVariants(spec, options.preferNoScheduleExists));
+    const variants = this.ruleSamples.map((pod) =>
+      podVariants(pod.spec, { ...this.#options, volumes: this.#options.volumes?.get(podKeyOf(pod)) }),
+    );
     return this.#pods.map((pod, position) => {
       const rule = this.#ruleOf[position] ?? 0;
       let at = index.start.next(rule);
@@ -152,8 +177,21 @@ class PodGroups {
   }
 }
 
-function loadOf(spec: PodSpec): Load {
-  const requests = requestsWithSlot(spec);
+const NO_ATTACHMENTS: ReadonlyMap<string, number> = new Map();
+
+const byName = ([a]: readonly [string, number], [b]: readonly [string, number]): number => compareText(a, b);
+
+/** Volumes that count against a limit, as amounts of resources. */
+function attachmentsOf({ attachments }: PodVolumes, drivers: ReadonlySet<string>): ReadonlyMap<string, number> {
+  if (drivers.size === 0) return NO_ATTACHMENTS;
+  const amounts = new Map<string, number>();
+  for (const [driver, names] of attachments)
+    if (drivers.has(driver)) amounts.set(attachmentResource(driver), names.length);
+  return amounts;
+}
+
+function loadOf(spec: PodSpec, attached: ReadonlyMap<string, number>): Load {
+  const requests = new Map([...requestsWithSlot(spec), ...attached]);
   return {
     spec,
     requests,

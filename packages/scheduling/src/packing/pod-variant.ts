@@ -10,6 +10,9 @@ import type { Requirement, Requirements } from "../model.ts";
 import { requiredTerms } from "../requirements/node-affinity.ts";
 import { isEmptyRequirement, requirement } from "../requirements/requirement.ts";
 import { mergeRequirements } from "../requirements/requirements.ts";
+import type { PodVolumes } from "../volumes/pod-volumes.ts";
+import type { PodRefusal } from "./pod-refusal.ts";
+import { refusalOf } from "./pod-refusal.ts";
 
 /** A pod affinity term, and whether the pod insists on it. */
 export interface AffinityTerm {
@@ -31,6 +34,10 @@ export interface PodVariant {
   readonly spreads: readonly TopologySpreadConstraint[];
   readonly affinity: readonly AffinityTerm[];
   readonly antiAffinity: readonly AffinityTerm[];
+  /** How many preferences are given up. Variants of one level differ in what their volumes ask for and have equal rank. */
+  readonly level: number;
+  /** Why the pod can go nowhere, or on no new node; see {@link refusalOf}. */
+  readonly refusal: PodRefusal | undefined;
 }
 
 interface Wishes {
@@ -44,30 +51,60 @@ interface Wishes {
 
 const TOLERATE_PREFER_NO_SCHEDULE: Toleration = { operator: "Exists", effect: "PreferNoSchedule" };
 
+/** What decides the variants of a pod besides its spec. */
+export interface VariantOptions {
+  readonly preferNoScheduleExists: boolean;
+  /** Preferences are given up from the start. */
+  readonly ignoresPreferences: boolean;
+  readonly volumes: PodVolumes | undefined;
+}
+
 /**
  * The pod as asked for and then with one preference fewer at a time, in Karpenter's order (karpenter.md §3.4): required
  * OR-terms but the last, heaviest preferred pod affinity, anti-affinity and node affinity, ScheduleAnyway spreads, and last a
- * blanket toleration of PreferNoSchedule where such a taint exists.
+ * blanket toleration of PreferNoSchedule where such a taint exists. At each step once per alternative of its volumes.
  */
-export function podVariants(spec: PodSpec, preferNoScheduleExists: boolean): readonly PodVariant[] {
-  let wishes: Wishes | undefined = {
-    terms: requiredTerms(spec) ?? [],
-    preferredNode: heaviestFirst(
-      spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [],
-    ).map(({ preference }) => preference),
-    preferredAffinity: heaviestFirst(spec.affinity?.podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []),
-    preferredAntiAffinity: heaviestFirst(
-      spec.affinity?.podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [],
-    ),
-    spreads: spec.topologySpreadConstraints ?? [],
-    toleratesPreferNoSchedule: false,
-  };
+export function podVariants(spec: PodSpec, options: VariantOptions): readonly PodVariant[] {
+  let wishes: Wishes | undefined = options.ignoresPreferences ? requiredWishes(spec) : allWishes(spec);
+  const refusal = refusalOf(spec, options.volumes);
+  const alternatives = options.volumes?.alternatives ?? [];
   const variants: PodVariant[] = [];
-  while (wishes !== undefined) {
-    variants.push(variantOf(spec, wishes));
-    wishes = relaxed(wishes, preferNoScheduleExists);
+  for (let level = 0; wishes !== undefined; level += 1) {
+    for (const alternative of alternatives.length === 0 ? [NO_REQUIREMENTS] : alternatives)
+      variants.push({ ...variantOf(spec, wishes, alternative), level, refusal });
+    wishes = relaxed(wishes, options.preferNoScheduleExists);
   }
   return variants;
+}
+
+const NO_REQUIREMENTS: Requirements = new Map();
+
+function allWishes(spec: PodSpec): Wishes {
+  const { affinity } = spec;
+  return {
+    ...requiredWishes(spec),
+    preferredNode: heaviestFirst(affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(
+      ({ preference }) => preference,
+    ),
+    preferredAffinity: heaviestFirst(affinity?.podAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []),
+    preferredAntiAffinity: heaviestFirst(
+      affinity?.podAntiAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? [],
+    ),
+    spreads: spec.topologySpreadConstraints ?? [],
+  };
+}
+
+function requiredWishes(spec: PodSpec): Wishes {
+  return {
+    terms: requiredTerms(spec) ?? [],
+    preferredNode: [],
+    preferredAffinity: [],
+    preferredAntiAffinity: [],
+    spreads: (spec.topologySpreadConstraints ?? []).filter(
+      ({ whenUnsatisfiable }) => whenUnsatisfiable !== "ScheduleAnyway",
+    ),
+    toleratesPreferNoSchedule: false,
+  };
 }
 
 function heaviestFirst<T extends { readonly weight: number }>(list: readonly T[]): readonly T[] {
@@ -87,10 +124,14 @@ function relaxed(wishes: Wishes, preferNoScheduleExists: boolean): Wishes | unde
   return undefined;
 }
 
-function variantOf(spec: PodSpec, wishes: Wishes): PodVariant {
+function variantOf(
+  spec: PodSpec,
+  wishes: Wishes,
+  volumeRequirements: Requirements,
+): Omit<PodVariant, "level" | "refusal"> {
   const selector = Object.entries(spec.nodeSelector ?? {}).map(([key, value]) => requirement(key, "In", [value]));
   const strict = [...selector, ...termRequirements(wishes.terms[0])];
-  const expressions = [...strict, ...termRequirements(wishes.preferredNode[0])];
+  const expressions = [...strict, ...termRequirements(wishes.preferredNode[0]), ...volumeRequirements.values()];
   const requirements = mergeRequirements(...expressions.map((one) => new Map([[one.key, one]])));
   const asked = spec.affinity;
   return {

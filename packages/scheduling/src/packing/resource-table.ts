@@ -24,16 +24,32 @@ export class ResourceTable {
     return vector;
   }
 
-  /** The non-zero amounts. */
+  /** What a node has: more attachments than pods can want where no limit is known, as on every node that does not exist yet. */
+  nodeVector(amounts: ResourceAmounts): Float64Array {
+    const vector = this.vector(amounts);
+    for (const [index, name] of this.names.entries())
+      if (name.startsWith(ATTACHMENT_PREFIX) && !amounts.has(name)) vector[index] = ATTACHMENTS_UNLIMITED;
+    return vector;
+  }
+
+  /** The non-zero amounts of what pods request in their specs. */
   amounts(vector: Float64Array): ResourceAmounts {
     const amounts = new Map<string, number>();
     for (const [index, name] of this.names.entries()) {
       const amount = vector[index] ?? 0;
-      if (amount !== 0) amounts.set(name, amount);
+      if (amount !== 0 && !name.startsWith(ATTACHMENT_PREFIX)) amounts.set(name, amount);
     }
     return amounts;
   }
 }
+
+/** Kubernetes' name for the number of volumes of a CSI driver. */
+const ATTACHMENT_PREFIX = "attachable-volumes-csi-";
+/** Finite, because bounds are computed with it. */
+const ATTACHMENTS_UNLIMITED = 1e6;
+
+/** Volumes of a CSI driver as a resource of nodes. A volume that several pods share counts once per pod, which is on the safe side. */
+export const attachmentResource = (driver: string): string => `${ATTACHMENT_PREFIX}${driver}`;
 
 export const CPU = 0;
 export const MEMORY = 1;

@@ -51,7 +51,7 @@ export class TypeCatalog {
         return {
           type,
           daemons,
-          free: context.resources.vector(left),
+          free: context.resources.nodeVector(left),
           capacity: context.resources.vector(type.capacity),
         };
       });
