@@ -58,7 +58,7 @@ function fargatePod(pod: Pod, { routes }: Pick<PlanOutcome, "routes">): readonly
   ];
 }
 
-/** A bound above a plan's cost by more than rounding would be wrong. */
+/** A bound above a plan's cost by more than rounding would be wrong: this share of it, or as many dollars. */
 const BOUND_TOLERANCE = 1e-6;
 
 function totalsOf(
@@ -77,7 +77,7 @@ function totalsOf(
   for (const node of nodes) nodesUsd += node.usdPerHour;
   let usdPerHour = nodesUsd;
   for (const pod of fargate) usdPerHour += pod.usdPerHour;
-  if (bound.lowerBoundUsdPerHour > nodesUsd * (1 + BOUND_TOLERANCE))
+  if (bound.lowerBoundUsdPerHour > nodesUsd * (1 + BOUND_TOLERANCE) + BOUND_TOLERANCE)
     throw new Error(`the bound ${bound.lowerBoundUsdPerHour} is above the cost ${nodesUsd}: a bug, please report it`);
   // What runs on Fargate has one price only: the whole gap is that of the nodes.
   const lowerBoundUsdPerHour = Math.min(usdPerHour, usdPerHour - (nodesUsd - bound.lowerBoundUsdPerHour));
