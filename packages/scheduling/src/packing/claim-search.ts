@@ -7,15 +7,17 @@ import { UNDECIDED } from "./claim-table.ts";
 import type { OpenClaim } from "./open-claim.ts";
 import { findFit, meetsMinValues, survivingTypes } from "./open-claim.ts";
 import type { PlanningModel } from "./planning-model.ts";
+import type { Reservations } from "./reservations.ts";
 import { addInto } from "./resource-table.ts";
 import { CONFLICT } from "./type-sets.ts";
 import type { VariantRun } from "./variant-run.ts";
 
 /**
  * Why a claim refuses a pod. `for-good` holds for every later pod of the same shape in this attempt, because claims only
- * fill up and narrow; `for-now` may change as other domains fill.
+ * fill up and narrow; `for-now` may change as other domains fill. `reserved`: reserved capacity that the pod could use is used up, for
+ * which it has to wait.
  */
-export type ClaimAnswer = "fits" | "for-good" | "for-now";
+export type ClaimAnswer = "fits" | "for-good" | "for-now" | "reserved";
 
 /** Where a claim would stand after taking one more pod. */
 interface ClaimFit {
@@ -34,11 +36,18 @@ export class ClaimSearch {
   readonly #claims: readonly OpenClaim[];
   readonly #topology: TopologyState;
   readonly #firstHost: number;
+  readonly #reservations: Reservations | undefined;
 
   constructor(
     model: PlanningModel,
-    attempt: { readonly table: ClaimTable; readonly claims: readonly OpenClaim[]; readonly topology: TopologyState },
+    attempt: {
+      readonly table: ClaimTable;
+      readonly claims: readonly OpenClaim[];
+      readonly topology: TopologyState;
+      readonly reservations: Reservations | undefined;
+    },
   ) {
+    this.#reservations = attempt.reservations;
     this.#model = model;
     this.#table = attempt.table;
     this.#claims = attempt.claims;
@@ -113,7 +122,22 @@ export class ClaimSearch {
       this.set = fit.set;
       this.position = fit.position;
     }
+    if (this.#reservations !== undefined && !this.#findsReservation(claim, run, this.#reservations)) return "reserved";
     return claim.catalog.hasMinValues && !this.#keepsMinValues(claim, run) ? "for-good" : "fits";
+  }
+
+  /** With the policy Fallback the claim goes on without reserved capacity if none is left. */
+  #findsReservation(claim: OpenClaim, { shape }: VariantRun, reservations: Reservations): boolean {
+    const { sets, policies } = this.#model;
+    const total = claim.used.slice();
+    addInto(total, shape.requests);
+    if (reservations.ask(claim, sets.get(this.set), total) === "open") return true;
+    if (policies.reservations === "Strict") return false;
+    const without = sets.narrow(this.set, this.#model.withoutReserved);
+    if (without === CONFLICT) return false;
+    this.set = without;
+    this.position = findFit(claim, sets.get(without), shape.requests);
+    return this.position >= 0;
   }
 
   #decidedDomain(claim: OpenClaim, rule: DomainRule | undefined): number {
@@ -123,6 +147,7 @@ export class ClaimSearch {
   }
 
   #keepsMinValues(claim: OpenClaim, { shape }: VariantRun): boolean {
+    if (this.#model.policies.minValues === "BestEffort") return true;
     const set = this.#model.sets.get(this.set);
     const total = claim.used.slice();
     addInto(total, shape.requests);

@@ -13,7 +13,7 @@ import type { ShapeModel, VariantModel } from "./planning-model.ts";
 import { nodeVerdict } from "./planning-model.ts";
 import type { PoolCatalog, PoolType } from "./pool-catalog.ts";
 import { typeMeets } from "./pool-catalog.ts";
-import { covers } from "./resource-table.ts";
+import { covers, isAttachment } from "./resource-table.ts";
 
 /** Existing nodes named one by one; more would drown the reader, and they repeat each other. */
 const NODES_EXPLAINED_MAX = 100;
@@ -57,7 +57,10 @@ function rejectionOfPool(question: PoolQuestion): Rejection | undefined {
   const port = firstPortConflict(shape.shape.ports, catalog.daemonPorts);
   if (port !== undefined)
     return reject("host-ports", `host port ${port.port}/${port.protocol} is taken by a DaemonSet on every node`);
-  if (!attempt.fitsWithoutLimits(shape, variant, poolIndex)) return rejectionOfRules(question, reject);
+  const answer = attempt.answerWithoutLimits(shape, variant, poolIndex);
+  if (answer === "reserved")
+    return reject("offerings", `reserved capacity of NodePool ${candidate} that it could use is used up in this pass`);
+  if (answer !== "fits") return rejectionOfRules(question, reject);
   return reject("limits", limitMessage(question, catalog));
 }
 
@@ -161,6 +164,12 @@ function rejectionOfNode(
     const asked = shape.requests[index] ?? 0;
     const left = (state.model.remaining[index] ?? 0) - (state.used[index] ?? 0);
     if (asked <= 0 || asked <= left) continue;
+    if (isAttachment(resource))
+      return {
+        candidate,
+        rule: "volumes",
+        message: `attaches ${asked} volumes; ${Math.max(0, left)} more are possible (${resource})`,
+      };
     const message = `requests ${formatAmount(resource, asked)} ${resource}; ${formatAmount(resource, Math.max(0, left))} is left`;
     return { candidate, rule: "resources", message };
   }

@@ -1,5 +1,6 @@
 import type { Pod } from "@nodeless/api";
 import { LABELS } from "@nodeless/api";
+import type { InstanceType } from "../model.ts";
 import type { HostPort } from "../resources/host-ports.ts";
 import type { PoolCatalog, PricedType, TypeSet } from "./pool-catalog.ts";
 import { covers } from "./resource-table.ts";
@@ -117,15 +118,21 @@ export function survivingTypes(claim: OpenClaim, set: TypeSet, total: Float64Arr
 export function meetsMinValues(types: readonly PricedType[], set: TypeSet): boolean {
   for (const { key, minValues } of set.requirements.values()) {
     if (minValues === undefined) continue;
-    if (distinctValues(types, key) < minValues) return false;
+    if (
+      distinctValues(
+        types.map(({ type }) => type),
+        key,
+      ) < minValues
+    )
+      return false;
   }
   return true;
 }
 
 /** How many values of a label the types can have between them; zones and capacity types come from available offerings. */
-function distinctValues(types: readonly PricedType[], key: string): number {
+export function distinctValues(types: readonly InstanceType[], key: string): number {
   const values = new Set<string>();
-  for (const { type } of types) {
+  for (const type of types) {
     const offered = type.requirements.get(key);
     if (offered !== undefined && !offered.complement) for (const value of offered.values) values.add(value);
     for (const offering of type.offerings) {

@@ -1,6 +1,7 @@
 import type { Pod } from "@nodeless/api";
 import type { TopologyState } from "../topology/topology-state.ts";
 import { decideDomains, placeOnClaim, updateRoom } from "./claim-placement.ts";
+import type { ClaimAnswer } from "./claim-search.ts";
 import { ClaimSearch } from "./claim-search.ts";
 import type { ClaimOrder } from "./claim-sequence.ts";
 import { ClaimSequence } from "./claim-sequence.ts";
@@ -12,6 +13,7 @@ import { claimPriceUsdPerHour, emptyClaim } from "./open-claim.ts";
 import type { PlanningModel, ShapeModel, VariantModel } from "./planning-model.ts";
 import { podKeyOf } from "./pod-shape.ts";
 import { PoolRoom } from "./pool-room.ts";
+import { Reservations } from "./reservations.ts";
 import { fits } from "./resource-table.ts";
 import { VariantRun } from "./variant-run.ts";
 
@@ -35,6 +37,7 @@ export class PlacementAttempt {
   readonly unplaced: Map<ShapeModel, readonly Pod[]> = new Map();
   /** Requests of pods that are not placed yet. */
   readonly outstanding: Float64Array;
+  readonly reservations: Reservations | undefined;
   readonly #strategy: PackingStrategy;
   readonly #rooms: readonly PoolRoom[];
   readonly #table: ClaimTable;
@@ -60,7 +63,13 @@ export class PlacementAttempt {
     this.#liveNodes = this.nodes;
     this.#rooms = model.catalogs.map((catalog) => new PoolRoom(catalog, model.resources));
     this.#table = new ClaimTable({ dimensions, keys: this.topology.facts.tables.length, pods: model.pods });
-    this.#search = new ClaimSearch(model, { table: this.#table, claims: this.claims, topology: this.topology });
+    this.reservations = Reservations.of(model.catalogs);
+    this.#search = new ClaimSearch(model, {
+      table: this.#table,
+      claims: this.claims,
+      topology: this.topology,
+      reservations: this.reservations,
+    });
     this.#live = new ClaimSequence(strategy.order);
     this.outstanding = new Float64Array(dimensions);
     for (const { shape, requests } of model.shapes)
@@ -142,6 +151,7 @@ export class PlacementAttempt {
         for (const other of runs) if (other !== by) other.restart();
         return true;
       }
+      if (runs.slice(from, to).some(({ waits }) => waits)) return false;
       from = to;
     }
     return false;
@@ -244,6 +254,7 @@ export class PlacementAttempt {
       topology: this.topology,
       sets: this.model.sets,
     });
+    this.reservations?.settle(claim);
   }
 
   #placeOnNewClaim(pod: Pod, run: VariantRun, runs: readonly VariantRun[]): boolean {
@@ -252,7 +263,12 @@ export class PlacementAttempt {
       const room = this.#rooms[poolIndex];
       if (room === undefined || room.nodes < 1 || typeof run.variant.pools[poolIndex] === "string") continue;
       const claim = this.#emptyClaim(poolIndex, room.limit());
-      if (claim === undefined || this.#search.test(claim, run) !== "fits") continue;
+      const answer = claim === undefined ? "for-good" : this.#search.test(claim, run);
+      if (answer === "reserved") {
+        run.waits = true;
+        return false;
+      }
+      if (claim === undefined || answer !== "fits") continue;
       decideDomains(claim, { table: this.#table, topology, sets: model.sets });
       this.#place(claim, run);
       claim.pods.push(pod);
@@ -281,13 +297,13 @@ export class PlacementAttempt {
     return emptyClaim(catalog, { order, poolIndex, dimensions, limit });
   }
 
-  /** True if a new node of the pool could take the pod if the pool had no limits. */
-  fitsWithoutLimits(shape: ShapeModel, variant: VariantModel, poolIndex: number): boolean {
+  /** What a new node of the pool would say to the pod if the pool had no limits. */
+  answerWithoutLimits(shape: ShapeModel, variant: VariantModel, poolIndex: number): ClaimAnswer {
     const claim = this.#emptyClaim(poolIndex, undefined);
     const run = this.#startRuns(shape)[shape.variants.indexOf(variant)];
-    if (run === undefined) return false;
+    if (run === undefined || claim === undefined) return "for-good";
     run.refresh(this.topology);
-    return claim !== undefined && this.#search.test(claim, run) === "fits";
+    return this.#search.test(claim, run);
   }
 }
 

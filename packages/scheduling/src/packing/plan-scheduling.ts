@@ -1,13 +1,10 @@
 import type { Pod } from "@nodeless/api";
 import { constructScheduling } from "../certified/lowering/construct-scheduling.ts";
-import type { InstanceType, PlannedClaim, SchedulingInput, SchedulingPlan, UnplacedPod } from "../model.ts";
-import { addAmounts } from "../resources/amounts.ts";
+import type { SchedulingInput, SchedulingPlan, UnplacedPod } from "../model.ts";
 import { explainUnplaced } from "./explain-unplaced.ts";
-import { fittingTypes } from "./fitting-types.ts";
-import type { OpenClaim } from "./open-claim.ts";
-import { survivingTypes, typesToSearch } from "./open-claim.ts";
 import { PlacementAttempt } from "./placement-attempt.ts";
 import type { PlanCandidate } from "./plan-candidate.ts";
+import { plannedClaim } from "./planned-claim.ts";
 import type { PlanningModel } from "./planning-model.ts";
 import { planningModel } from "./planning-model.ts";
 import { resourceRates } from "./resource-rates.ts";
@@ -40,6 +37,8 @@ function otherWays(model: PlanningModel, first: PlacementAttempt): readonly (() 
   const even = evenFilling(model);
   if (even === undefined) return [];
   const filled = (): PlanCandidate => candidateOf(new PlacementAttempt(model, even).run());
+  // Numbers know nothing of reservations that run out.
+  if (first.reservations !== undefined) return [filled];
   return isChoicePriced(model) ? [() => constructed(model, first), filled] : [filled];
 }
 
@@ -83,25 +82,6 @@ function candidateOf(attempt: PlacementAttempt): PlanCandidate {
       unplaced: unplacedPods(attempt),
     }),
   };
-}
-
-function plannedClaim(claim: OpenClaim, { model }: PlacementAttempt): PlannedClaim {
-  const cheapest = typesToSearch(claim, claim.set)[claim.position];
-  if (cheapest === undefined) throw new Error("a planned claim has no instance type");
-  return {
-    id: `${claim.catalog.pool.name}-${claim.order}`,
-    nodePool: claim.catalog.pool.name,
-    requirements: claim.set.requirements,
-    instanceTypes: claimedTypes(claim),
-    requests: addAmounts(model.resources.amounts(claim.used), cheapest.daemons.requests),
-    pods: claim.pods,
-  };
-}
-
-function claimedTypes(claim: OpenClaim): readonly InstanceType[] {
-  return claim.limit === undefined
-    ? fittingTypes(claim.set, claim.used)
-    : survivingTypes(claim, claim.set, claim.used).map(({ type }) => type);
 }
 
 function unplacedPods(attempt: PlacementAttempt): readonly UnplacedPod[] {

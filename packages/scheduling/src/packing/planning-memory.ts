@@ -1,6 +1,7 @@
 import type { Pod } from "@nodeless/api";
 import type { InstanceType, Requirements, SchedulingNodePool } from "../model.ts";
 import { canonicalText, RequirementIndex } from "./requirement-index.ts";
+import { WITHOUT_RESERVED } from "./reservations.ts";
 import type { ResourceTable } from "./resource-table.ts";
 import { TypeCatalog } from "./type-catalog.ts";
 
@@ -16,6 +17,7 @@ const REQUIREMENTS_REMEMBERED_MAX = 50_000;
  */
 class PlanningMemory {
   readonly requirementIndex: RequirementIndex = new RequirementIndex();
+  readonly withoutReserved: number = this.requirementIndex.numberOf(WITHOUT_RESERVED);
   readonly #catalogs = new WeakMap<readonly InstanceType[], Map<string, TypeCatalog>>();
   #types = 0;
 

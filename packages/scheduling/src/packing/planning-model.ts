@@ -1,6 +1,6 @@
 import type { Pod, ResourceAmounts } from "@nodeless/api";
 import { LABELS, WELL_KNOWN_LABELS } from "@nodeless/api";
-import type { ExistingNode, SchedulingInput } from "../model.ts";
+import type { ExistingNode, SchedulingInput, SchedulingPolicies } from "../model.ts";
 import { labelOf } from "../requirements/labels.ts";
 import { allowsLabel } from "../requirements/requirement.ts";
 import { compareText } from "../requirements/requirements.ts";
@@ -20,7 +20,9 @@ import { podKeyOf, podShapes, requestsWithSlot } from "./pod-shape.ts";
 import type { PodVariant } from "./pod-variant.ts";
 import type { TypeSet } from "./pool-catalog.ts";
 import { PoolCatalog } from "./pool-catalog.ts";
+import type { RequirementIndex } from "./requirement-index.ts";
 import { attachmentResource, ResourceTable } from "./resource-table.ts";
+import type { NarrowingQuestion } from "./type-sets.ts";
 import { NarrowingTable, TypeSets } from "./type-sets.ts";
 
 /** A variant of a shape with everything about it that does not change while a plan is made. */
@@ -71,6 +73,10 @@ export interface PlanningModel {
   readonly nodes: readonly NodeModel[];
   readonly topology: TopologyState;
   readonly sets: TypeSets;
+  readonly policies: Required<SchedulingPolicies>;
+  readonly requirementIndex: RequirementIndex;
+  /** Narrows a set to what it is without reserved capacity. */
+  readonly withoutReserved: NarrowingQuestion;
 }
 
 /** Effects that a pod must tolerate; PreferNoSchedule is given up last, by the blanket toleration. */
@@ -122,6 +128,13 @@ export function planningModel(input: SchedulingInput): PlanningModel {
     nodes: nodeModels(input, resources, topology.state.facts),
     topology: topology.state,
     sets: new TypeSets(catalogs, tables),
+    policies: { preferences: "Respect", minValues: "Strict", reservations: "Strict", ...input.policies },
+    requirementIndex,
+    withoutReserved: {
+      requirementNumber: memory.withoutReserved,
+      pools: [],
+      narrowing: new NarrowingTable(),
+    },
     shapes: shapes.map((shape) => ({
       shape,
       ...(vectors.get(shape.requests) ?? askedVector(shape.requests, resources)),

@@ -28,7 +28,7 @@ export class ResourceTable {
   nodeVector(amounts: ResourceAmounts): Float64Array {
     const vector = this.vector(amounts);
     for (const [index, name] of this.names.entries())
-      if (name.startsWith(ATTACHMENT_PREFIX) && !amounts.has(name)) vector[index] = ATTACHMENTS_UNLIMITED;
+      if (isAttachment(name) && !amounts.has(name)) vector[index] = ATTACHMENTS_UNLIMITED;
     return vector;
   }
 
@@ -37,7 +37,7 @@ export class ResourceTable {
     const amounts = new Map<string, number>();
     for (const [index, name] of this.names.entries()) {
       const amount = vector[index] ?? 0;
-      if (amount !== 0 && !name.startsWith(ATTACHMENT_PREFIX)) amounts.set(name, amount);
+      if (amount !== 0 && !isAttachment(name)) amounts.set(name, amount);
     }
     return amounts;
   }
@@ -45,6 +45,8 @@ export class ResourceTable {
 
 /** Kubernetes' name for the number of volumes of a CSI driver. */
 const ATTACHMENT_PREFIX = "attachable-volumes-csi-";
+/** True for the resources that count attached volumes. */
+export const isAttachment = (name: string): boolean => name.startsWith(ATTACHMENT_PREFIX);
 /** Finite, because bounds are computed with it. */
 const ATTACHMENTS_UNLIMITED = 1e6;
 

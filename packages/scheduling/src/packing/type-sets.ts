@@ -24,7 +24,7 @@ export class NarrowingTable {
 }
 
 /** What a set is narrowed by. */
-interface NarrowingQuestion {
+export interface NarrowingQuestion {
   readonly requirementNumber: number;
   /** By pool: a text if the pool refuses. */
   readonly pools: readonly (TypeSet | string)[];

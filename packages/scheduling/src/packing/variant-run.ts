@@ -19,6 +19,8 @@ export class VariantRun {
   claimsSeen = 0;
   /** True once every claim of the sequence has refused: from then on only claims opened since are asked. */
   exhausted = false;
+  /** True if the last pod has to wait for reserved capacity: it is neither relaxed nor sent to another pool. */
+  waits = false;
   readonly #order: ClaimOrder;
   #shape: ShapeModel | undefined;
   #opened: ClaimSequence | undefined;
@@ -34,6 +36,7 @@ export class VariantRun {
   begin(shape: ShapeModel, stamp: number): void {
     this.#shape = shape;
     this.stamp = stamp;
+    this.waits = false;
     this.restart();
   }
 
