@@ -1,8 +1,10 @@
+import type { PackingProblem, PackingShape } from "../problem.ts";
 import type { BoundModel, OfferingClass, ShapeGroup } from "./bound-model.ts";
+import { ownCountedRules } from "./bound-model.ts";
 import type { ClassMultipliers } from "./class-multipliers.ts";
 import { valueShapes } from "./class-multipliers.ts";
 import type { ColumnMaster, NodeColumn, RowPrices } from "./column-master.ts";
-import type { Fineness, GridUnits } from "./content-grid.ts";
+import type { Fineness, GridItem, GridUnits } from "./content-grid.ts";
 import { ContentGrid, gridUnits } from "./content-grid.ts";
 import { NodeContent } from "./node-content.ts";
 
@@ -33,6 +35,8 @@ export class ColumnPricing {
   /** Positions of cpu and memory among the dimensions, -1 when nobody asks. */
   readonly #cpu: number;
   readonly #memory: number;
+  /** By row of a big shape: the most of it that one node may hold. */
+  readonly #limits: Float64Array;
   readonly #grids: (ContentGrid | undefined)[] = [];
 
   constructor(model: BoundModel, master: ColumnMaster, fineness: Fineness) {
@@ -40,6 +44,7 @@ export class ColumnPricing {
     this.#master = master;
     this.#cpu = model.resources.indexOf(0);
     this.#memory = model.resources.indexOf(1);
+    this.#limits = Float64Array.from(master.big, (shape) => nodeLimit(model.problem, shape));
     const requests = [...master.big].map((shape) => ({
       cpu: this.#amount(model.problem.shapes[shape]?.requests, 0),
       memory: this.#amount(model.problem.shapes[shape]?.requests, 1),
@@ -102,13 +107,9 @@ export class ColumnPricing {
   }
 
   /** Big shapes of the class that are worth more than sand of their size, most valuable per pod first. */
-  #deviations(
-    index: number,
-    prices: RowPrices,
-    sand: Float64Array,
-  ): { shape: number; value: number; cpu: number; memory: number }[] {
+  #deviations(index: number, prices: RowPrices, sand: Float64Array): GridItem[] {
     const { width, weights, groups, groupOf, problem } = this.#model;
-    const result: { shape: number; value: number; cpu: number; memory: number }[] = [];
+    const result: GridItem[] = [];
     for (const [row, shape] of this.#master.big.entries()) {
       if (!(groups[groupOf[shape] as number] as ShapeGroup).classes.includes(index)) continue;
       let value = prices[row] as number;
@@ -117,7 +118,7 @@ export class ColumnPricing {
       const requests = problem.shapes[shape]?.requests;
       const cpu = Math.ceil(this.#amount(requests, 0) / this.#units.cpu - 1e-9);
       const memory = Math.ceil(this.#amount(requests, 1) / this.#units.memory - 1e-9);
-      result.push({ shape, value, cpu: cpu + memory === 0 ? 1 : cpu, memory });
+      result.push({ shape, value, cpu: cpu + memory === 0 ? 1 : cpu, memory, limit: this.#limits[row] as number });
     }
     return result;
   }
@@ -191,4 +192,10 @@ export class ColumnPricing {
     }
     return { podUsdPerHour: values, estimate, cheapest };
   }
+}
+
+/** As many as there are, and as many as the shape's own host rules allow. */
+function nodeLimit(problem: PackingProblem, index: number): number {
+  const shape = problem.shapes[index] as PackingShape;
+  return Math.min(shape.pods, ...ownCountedRules(shape).map((rule) => problem.hostRules[rule]?.max ?? 0));
 }

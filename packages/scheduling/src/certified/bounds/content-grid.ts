@@ -13,11 +13,13 @@ export interface GridItem {
   readonly value: number;
   /** Returned by {@link ContentGrid.trace}. */
   readonly shape: number;
+  /** No node holds more of it. */
+  readonly limit: number;
 }
 
 /**
- * The best contents of all nodes at once: a table over cpu × memory of the most value that fits, every item as often as wanted. One table serves all
- * offerings of a class; memory is the inner, contiguous dimension (packing.md §5).
+ * The best contents of all nodes at once: a table over cpu × memory of the most value that fits. One table serves all offerings of a class; memory is the
+ * inner, contiguous dimension (packing.md §5). Items whose limit never binds are taken any number of times; the others copy by copy, a layer each.
  */
 export class ContentGrid {
   readonly #values: Float64Array;
@@ -27,6 +29,10 @@ export class ContentGrid {
   /** By cpu: the memory that any node with so much cpu has. */
   readonly #reach: Int32Array;
   #items: readonly GridItem[] = [];
+  /** Items of the layers in use, a copy each. */
+  #layers: readonly GridItem[] = [];
+  /** By layer and cell: 1 where the copy is part of the best content. Kept from one solve to the next. */
+  readonly #taken: Uint8Array[] = [];
 
   /** `corners`: capacities in whole units. */
   constructor(corners: readonly { readonly cpu: number; readonly memory: number }[]) {
@@ -43,28 +49,59 @@ export class ContentGrid {
 
   /** Fills the table for these items. */
   solve(items: readonly GridItem[]): void {
-    this.#items = undominated(items);
+    const isLimited = (item: GridItem): boolean => item.limit < this.#fitting(item);
+    this.#items = undominated(items.filter((item) => !isLimited(item)));
+    this.#layers = items
+      .filter((item) => isLimited(item) && !isBeaten(item, this.#items))
+      .flatMap((item) => Array.from({ length: item.limit }, () => item));
+    for (let cpu = 0; cpu < this.#reach.length; cpu++) this.#fillRow(cpu);
+    for (const [layer, item] of this.#layers.entries()) this.#addCopy(layer, item);
+  }
+
+  #fitting({ cpu, memory }: GridItem): number {
+    const byCpu = cpu > 0 ? Math.floor((this.#reach.length - 1) / cpu) : Number.POSITIVE_INFINITY;
+    return memory > 0 ? Math.min(byCpu, Math.floor((this.#rowLength - 1) / memory)) : byCpu;
+  }
+
+  #fillRow(cpu: number): void {
     const values = this.#values;
     const choices = this.#choices;
     const length = this.#rowLength;
-    for (let cpu = 0; cpu < this.#reach.length; cpu++) {
+    const row = cpu * length;
+    const end = row + (this.#reach[cpu] as number);
+    if (cpu === 0) values.fill(0, row, end + 1);
+    else values.copyWithin(row, row - length, end - length + 1);
+    choices.fill(0, row, end + 1);
+    for (let index = 0; index < this.#items.length; index++) {
+      const item = this.#items[index] as GridItem;
+      if (item.cpu > cpu) continue;
+      const { value, memory } = item;
+      const back = item.cpu * length + memory;
+      for (let cell = row + memory; cell <= end; cell++) {
+        const candidate = (values[cell - back] as number) + value;
+        if (candidate > (values[cell] as number)) {
+          values[cell] = candidate;
+          choices[cell] = index + 1;
+        }
+      }
+    }
+  }
+
+  /** One more copy of an item, at most once in every cell: from the far corner backwards, so that it never builds on itself. */
+  #addCopy(layer: number, { cpu: itemCpu, memory, value }: GridItem): void {
+    const values = this.#values;
+    const length = this.#rowLength;
+    const taken = this.#taken[layer] ?? new Uint8Array(values.length);
+    this.#taken[layer] = taken;
+    taken.fill(0);
+    const back = itemCpu * length + memory;
+    for (let cpu = this.#reach.length - 1; cpu >= itemCpu; cpu--) {
       const row = cpu * length;
-      const reach = this.#reach[cpu] as number;
-      if (cpu === 0) values.fill(0, row, row + reach + 1);
-      else values.copyWithin(row, row - length, row - length + reach + 1);
-      choices.fill(0, row, row + reach + 1);
-      for (let index = 0; index < this.#items.length; index++) {
-        const item = this.#items[index] as GridItem;
-        if (item.cpu > cpu) continue;
-        const { value, memory } = item;
-        const back = item.cpu * length + memory;
-        const end = row + reach;
-        for (let cell = row + memory; cell <= end; cell++) {
-          const candidate = (values[cell - back] as number) + value;
-          if (candidate > (values[cell] as number)) {
-            values[cell] = candidate;
-            choices[cell] = index + 1;
-          }
+      for (let cell = row + (this.#reach[cpu] as number); cell >= row + memory; cell--) {
+        const candidate = (values[cell - back] as number) + value;
+        if (candidate > (values[cell] as number)) {
+          values[cell] = candidate;
+          taken[cell] = 1;
         }
       }
     }
@@ -79,6 +116,13 @@ export class ContentGrid {
     const shapes: number[] = [];
     let row = cpu;
     let column = memory;
+    for (let layer = this.#layers.length - 1; layer >= 0; layer--) {
+      if (this.#taken[layer]?.[row * this.#rowLength + column] !== 1) continue;
+      const item = this.#layers[layer] as GridItem;
+      shapes.push(item.shape);
+      row -= item.cpu;
+      column -= item.memory;
+    }
     while (row >= 0) {
       const choice = this.#choices[row * this.#rowLength + column] as number;
       if (choice === 0) {

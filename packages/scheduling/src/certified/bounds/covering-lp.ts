@@ -5,6 +5,8 @@ const PIVOT_TOLERANCE = 1e-8;
 const PERTURBATION = 1e-8;
 /** The inverse is recomputed after so many changes, or four times the rows: by then its error is still far below the tolerances. */
 const REFACTOR_PIVOTS = 150;
+/** From this share of entries on, a row is gone through as a whole. */
+const DENSE_SHARE = 0.6;
 const GOLDEN_RATIO = 0.6180339887498949;
 
 /**
@@ -220,21 +222,38 @@ export class CoveringLp {
       duals[index] = (duals[index] as number) + reduced * value;
       filled[count++] = index;
     }
-    const amount = Math.max(0, this.#amounts[leavingRow] as number) / step;
+    this.#eliminate(leavingRow, count);
+    this.#basis[leavingRow] = entering;
+    this.#pivots++;
+    if (++this.#sinceRefactor >= Math.max(REFACTOR_PIVOTS, 4 * rows)) this.#refactor();
+  }
+
+  /** Subtracts the pivot row, of which `count` entries are not 0, from all others. */
+  #eliminate(leavingRow: number, count: number): void {
+    const { rows } = this;
+    const inverse = this.#inverse;
+    const filled = this.#filled;
+    const pivotStart = leavingRow * rows;
+    const amount = Math.max(0, this.#amounts[leavingRow] as number) / (this.#direction[leavingRow] as number);
     this.#amounts[leavingRow] = amount;
+    const isDense = count > rows * DENSE_SHARE;
     for (let row = 0; row < rows; row++) {
       const factor = this.#direction[row] as number;
       if (row === leavingRow || factor === 0) continue;
       this.#amounts[row] = (this.#amounts[row] as number) - factor * amount;
-      const start = row * rows;
+      const shift = (row - leavingRow) * rows;
+      if (isDense) {
+        const end = pivotStart + rows;
+        for (let at = pivotStart; at < end; at++) {
+          inverse[at + shift] = (inverse[at + shift] as number) - factor * (inverse[at] as number);
+        }
+        continue;
+      }
       for (let position = 0; position < count; position++) {
-        const index = filled[position] as number;
-        inverse[start + index] = (inverse[start + index] as number) - factor * (inverse[pivotStart + index] as number);
+        const at = pivotStart + (filled[position] as number);
+        inverse[at + shift] = (inverse[at + shift] as number) - factor * (inverse[at] as number);
       }
     }
-    this.#basis[leavingRow] = entering;
-    this.#pivots++;
-    if (++this.#sinceRefactor >= Math.max(REFACTOR_PIVOTS, 4 * rows)) this.#refactor();
   }
 
   #reducedCostOf(entering: number): number {

@@ -19,7 +19,7 @@ const ITERATION_SHARE = 0.8;
 /** Relative distance of bound and program at which it stops. */
 const GAP = 1e-5;
 /** How much of the best prices so far each trial keeps; less when that finds nothing new. */
-const CENTRE_WEIGHTS = [0.75, 0.375, 0];
+const CENTRE_WEIGHTS = [0.6, 0.3, 0];
 
 export interface ColumnOptions {
   /** When to stop; the clock of the caller. Default: at the optimum. */

@@ -1,13 +1,13 @@
 import type { ValuedItems } from "./verified-items.ts";
 
-/** Cells × items of the table, that take about 20 ms. */
-const STEPS_MAX = 16_000_000;
+/** Cells × items of the table, that take about 5 ms. */
+const STEPS_MAX = 4_000_000;
 const CELLS_MIN = 10_000;
 /** An exact table may be this much dearer than a rounded one is allowed to be. */
-const EXACT_FACTOR = 8;
+const EXACT_FACTOR = 16;
 
 /**
- * By capacity: the most value that fits in its cpu and memory, any number of each item, sizes rounded down to a grid. Above the truth, since other resources
+ * By capacity: the most value that fits in its cpu and memory, sizes rounded down to a grid. Above the truth, since other resources
  * are ignored, and exact for them where the sizes have a common divisor.
  */
 export function gridValueLimits(items: ValuedItems, capacities: readonly Float64Array[]): Float64Array {
@@ -24,19 +24,26 @@ export function gridValueLimits(items: ValuedItems, capacities: readonly Float64
   const length = memory.steps + 1;
   const table = new Float64Array((cpu.steps + 1) * length);
   let weightless = 0;
-  const sizes: { cpu: number; memory: number; value: number }[] = [];
+  const sizes: GridSize[] = [];
   for (let item = 0; item < items.count; item++) {
     const value = items.values[item] as number;
     const size = {
       cpu: Math.floor((items.weights[item * items.width] as number) / cpu.unit + 1e-9),
       memory: items.width < 2 ? 0 : Math.floor((items.weights[item * items.width + 1] as number) / memory.unit + 1e-9),
       value,
+      limit: itemLimit(items, item, capacities),
     };
     if (size.cpu + size.memory === 0) weightless += value * (items.pods[item] as number);
     else sizes.push(size);
   }
   sizes.sort((a, b) => (a.cpu === 0 ? 1 : 0) - (b.cpu === 0 ? 1 : 0));
-  for (let row = 0; row <= cpu.steps; row++) fillRow(table, sizes, { row, length });
+  const isLimited = (size: GridSize): boolean =>
+    (size.limit + 1) * size.cpu <= cpu.steps && (size.limit + 1) * size.memory <= memory.steps;
+  const free = sizes.filter((size) => !isLimited(size));
+  for (let row = 0; row <= cpu.steps; row++) fillRow(table, free, { row, length });
+  for (const size of sizes.filter(isLimited)) {
+    for (let copy = 0; copy < size.limit; copy++) addCopy(table, size, length);
+  }
   return Float64Array.from(capacities, (capacity) => {
     const row = Math.min(cpu.steps, Math.floor((capacity[0] as number) / cpu.unit + 1e-9));
     const column = Math.min(memory.steps, Math.floor((capacity[1] ?? 0) / memory.unit + 1e-9));
@@ -44,9 +51,40 @@ export function gridValueLimits(items: ValuedItems, capacities: readonly Float64
   });
 }
 
+interface GridSize {
+  readonly cpu: number;
+  readonly memory: number;
+  readonly value: number;
+  /** No node holds more. */
+  readonly limit: number;
+}
+
+/** As many as there are, and as many as fit by what the table ignores. */
+function itemLimit({ width, weights, pods }: ValuedItems, item: number, capacities: readonly Float64Array[]): number {
+  let limit = pods[item] as number;
+  for (let d = 2; d < width; d++) {
+    const weight = weights[item * width + d] as number;
+    if (weight <= 0) continue;
+    const most = Math.max(0, ...capacities.map((capacity) => capacity[d] as number));
+    limit = Math.min(limit, Math.floor(most / weight + 1e-9));
+  }
+  return limit;
+}
+
+/** Backwards, so that the copy never builds on itself. */
+function addCopy(table: Float64Array, { cpu, memory, value }: GridSize, length: number): void {
+  const back = cpu * length + memory;
+  for (let row = table.length - length; row >= cpu * length; row -= length) {
+    for (let cell = row + length - 1; cell >= row + memory; cell--) {
+      const candidate = (table[cell - back] as number) + value;
+      if (candidate > (table[cell] as number)) table[cell] = candidate;
+    }
+  }
+}
+
 function fillRow(
   table: Float64Array,
-  sizes: readonly { readonly cpu: number; readonly memory: number; readonly value: number }[],
+  sizes: readonly GridSize[],
   { row, length }: { readonly row: number; readonly length: number },
 ): void {
   const start = row * length;
