@@ -461,7 +461,14 @@ table("nodes and pools", [
     rule: "a pod on a node that is not there",
     text: podSpec("nodeName: worker-1"),
     want: [
-      'a.yaml:5: spec.nodeName: no Node "worker-1" in the input; add it (kubectl get node worker-1 -o yaml), or remove nodeName to have the pod placed',
+      'a.yaml:5: spec.nodeName: no Node "worker-1" in the input; add the nodes (kubectl get nodes -o yaml), or remove nodeName to have pods placed',
+    ],
+  },
+  {
+    rule: "several pods on it: one problem",
+    text: `${podSpec("nodeName: worker-1")}---\n${podSpec("nodeName: worker-1").replace("web", "api")}---\n${podSpec("nodeName: worker-1").replace("web", "db")}`,
+    want: [
+      'a.yaml:5: spec.nodeName: no Node "worker-1" in the input for this pod and 2 more; add the nodes (kubectl get nodes -o yaml), or remove nodeName to have pods placed',
     ],
   },
   {
@@ -484,5 +491,18 @@ test("duplicates across files name both places", () => {
   assert.deepEqual(
     problemsOf(file(deployment("replicas: 1"), "one.yaml"), file(`---\n${deployment("replicas: 1")}`, "two.yaml")),
     ["two.yaml:4: metadata.name: Deployment default/web is already at one.yaml:1; remove one of them, or rename it"],
+  );
+});
+
+test("of very many problems the first hundred are shown, all are kept", () => {
+  const many = Array.from({ length: 250 }, (_, index) => deployment("replicas: -1", `web-${index}`)).join("---\n");
+  assert.throws(
+    () => planInput([file(many)]),
+    (error) => {
+      assert.ok(error instanceof InvalidManifestsError);
+      const lines = error.message.split("\n");
+      assert.deepEqual([error.problems.length, lines.length, lines.at(-1)], [250, 101, "… and 150 more"]);
+      return true;
+    },
   );
 });

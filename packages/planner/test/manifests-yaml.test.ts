@@ -70,6 +70,10 @@ describe("text is read as the full YAML parser reads it, values and lines", () =
     "data:\n  a: |\n    one\n     \n    two\n  b: |\n\n    first is empty\n",
     "data:\n  - |\n    in a list\n  - >-\n    folded\n",
     "data:\n  a: one\n    two\n  b: 'three\n    four'\n  c: \"five\n    six\"\n",
+    "data:\n  a: one two\n    - three   \n      #four\n  b: one #two\n  c: 'it''s\n    # five'\n  d: 1\n    2\n  e: one\n\n    two\n  f: 'one\n\n    two'\n",
+    "data:\n  a: one\n    two\n    # three\n  b: x\n",
+    "data:\n  a: one\n\n  b: 'two\n    three' # four\n  c: 'five' # six\n",
+    "data:\n  - one\n    two\n  - 'three\n    four'\n  - x\n",
     "data:\n  a: &x 1\n  b: *x\n  c: !!str 2\n  d: &m { e: 1 }\n  f: { <<: *m, g: 2 }\n",
     "data:\n  \"a/b\": 1\n  'c d': 2\n  e.f/g-h: 3\n  1: 4\n  true: 5\n  1.50: 6\n  ? complex\n  : 7\n  null: 8\n",
     "data:\n\n  # comment\n  a: 1\n # less\n      # more\n  b: 2\n\n\n",
@@ -151,6 +155,22 @@ describe("text is read as the full YAML parser reads it, values and lines", () =
     assert.ok(files.length >= 5);
     for (const file of files) assertSame(readFileSync(join(examples, file), "utf8"));
   });
+});
+
+test("texts of megabytes, on one line and on many", () => {
+  const long = "x".repeat(10 * 2 ** 20);
+  const lines = "\n    x".repeat(300);
+  for (const value of [long, `"${long}"`, `'${long}'`, `'${lines}'`, `y${lines}`]) {
+    const [document] = documentsOf(`apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\ndata:\n  k: ${value}\n`);
+    assert.equal(document?.lineOf(["data", "k"]), 6);
+  }
+  const text = JSON.stringify(
+    { apiVersion: "v1", kind: "Secret", metadata: { name: "a" }, data: { j: long, k: 1 } },
+    undefined,
+    1,
+  );
+  assert.equal(documentsOf(text)[0]?.lineOf(["data", "k"]), 9);
+  assert.equal(documentsOf(`${text}\n${text.replace('"a"', '"b"')}`)[1]?.lineOf(["data", "k"]), 20);
 });
 
 test("a text that only the full parser may judge is judged by it", () => {

@@ -1,7 +1,7 @@
 import { LABELS, type Node, TAINTS } from "@nodeless/api";
 import { reporter } from "../documents/parsed-document.ts";
 import { fateOf } from "../expansion/live-pods.ts";
-import type { ObjectSet } from "../expansion/object-set.ts";
+import type { Checked, ObjectSet } from "../expansion/object-set.ts";
 import type { ProblemList } from "../problem.ts";
 
 /**
@@ -33,17 +33,23 @@ function withCordon(spec: Node["spec"]): Pick<NonNullable<Node["spec"]>, "taints
   return { taints: [...taints, { key: TAINTS.unschedulable, effect: "NoSchedule" }] };
 }
 
-/** Pods bound to a node that is not in the input: nobody knows what else is there. */
+/** Pods bound to a node that is not in the input: nobody knows what else is there. One problem per node, at its first pod. */
 export function checkBindings(
   objects: ObjectSet,
   { nodeNames, problems }: { readonly nodeNames: ReadonlySet<string>; readonly problems: ProblemList },
 ): void {
-  for (const { document, object } of objects.of("Pod")) {
-    const { nodeName = "" } = object.spec;
-    if (fateOf(object) !== "bound" || nodeNames.has(nodeName)) continue;
-    reporter(document, problems)(
-      ["spec", "nodeName"],
-      `no Node ${JSON.stringify(nodeName)} in the input; add it (kubectl get node ${nodeName} -o yaml), or remove nodeName to have the pod placed`,
-    );
+  const homeless = new Map<string, Checked<"Pod">[]>();
+  for (const pod of objects.of("Pod")) {
+    const { nodeName = "" } = pod.object.spec;
+    if (fateOf(pod.object) !== "bound" || nodeNames.has(nodeName)) continue;
+    const pods = homeless.get(nodeName);
+    if (pods === undefined) homeless.set(nodeName, [pod]);
+    else pods.push(pod);
   }
+  for (const [nodeName, [first, ...others]] of homeless)
+    if (first !== undefined)
+      reporter(first.document, problems)(
+        ["spec", "nodeName"],
+        `no Node ${JSON.stringify(nodeName)} in the input${others.length === 0 ? "" : ` for this pod and ${others.length} more`}; add the nodes (kubectl get nodes -o yaml), or remove nodeName to have pods placed`,
+      );
 }

@@ -46,7 +46,7 @@ function lineCounter(text: string): LineCounter {
 /** Spans of the top-level objects and lists: brackets outside strings are counted, nothing else is looked at. */
 function valueSpans(text: string): readonly { readonly start: number; readonly end: number }[] {
   const spans: { readonly start: number; readonly end: number }[] = [];
-  const token = /"(?:[^"\\]|\\.)*"|[{}[\]]/gs;
+  const token = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]]/gs;
   let depth = 0;
   let start = 0;
   for (const { 0: found, index } of text.matchAll(token)) {
@@ -64,7 +64,7 @@ function valueSpans(text: string): readonly { readonly start: number; readonly e
 /** Walks valid JSON once. A field's place is its name's. */
 class PlaceScanner {
   readonly #text: string;
-  readonly #token = /"(?:[^"\\]|\\.)*"|[{}[\]]|[^\s"{}[\]:,]+/gsy;
+  readonly #token = /"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]]|[^\s"{}[\]:,]+/gsy;
   #at: number;
 
   constructor(text: string, start: number) {

@@ -14,8 +14,8 @@ export interface PlainYaml {
 }
 
 /**
- * Reads the plain part of YAML that tools print: block mappings and lists, texts and numbers on one line, literal blocks. Undefined for
- * everything else (flow collections, anchors, tags, folded texts, mistakes), which is for the full parser. What it reads means the same
+ * Reads the plain part of YAML that tools print: block mappings and lists, texts, numbers, literal blocks. Undefined for everything
+ * else (flow collections, anchors, tags, folded blocks, mistakes), which is for the full parser. What it reads means the same
  * to both, and takes it a thirtieth of the time: dumps of thousands of pods come in this form. `text` is one document without its marker.
  */
 export function plainYaml(text: string): PlainYaml | undefined {
@@ -60,6 +60,9 @@ const PLACES: Builder<Place> = {
 const FIELD = /^(?:([A-Za-z0-9_][A-Za-z0-9_./-]*)|"([^"\\]*)"|'([^']*)') *:(?: +(.*))?$/;
 const isItem = (content: string): boolean => content === "-" || content.startsWith("- ");
 const isNothing = (rest: string): boolean => rest === "" || rest.startsWith("#");
+
+/** A wrapped text is looked through at every line, so it is kept short; a longer one is for the full parser. */
+const FOLDED_LINES_MAX = 200;
 
 class PlainReader<T> {
   readonly #lines: readonly string[];
@@ -157,9 +160,30 @@ class PlainReader<T> {
       const text = this.#literal(indent);
       return this.#builder.scalar(rest === "|" || text === "" ? text : text.slice(0, -1), line);
     }
+    if (rest === "{}" || rest === "[]") {
+      this.#advance();
+      return this.#builder.empty(rest, line);
+    }
+    const text = this.#folded(rest, indent);
     this.#advance();
-    if (rest === "{}" || rest === "[]") return this.#builder.empty(rest, line);
-    return this.#builder.scalar(scalarOf(rest), line);
+    return this.#builder.scalar(scalarOf(text), line);
+  }
+
+  /** A text that goes on in lines further right, as kubectl wraps long ones, on one line. Empty lines and comments between are not plain. */
+  #folded(rest: string, indent: number): string {
+    if (rest.startsWith('"')) return rest;
+    const isQuoted = rest.startsWith("'");
+    let text = rest;
+    const last = this.#line + FOLDED_LINES_MAX;
+    while (!(isQuoted && SINGLE_QUOTED.test(text))) {
+      const next = this.#lines[this.#line + 1] ?? "";
+      const own = indentOf(next);
+      if (own === next.length || own <= indent || (!isQuoted && next[own] === "#")) break;
+      if (this.#line === last || (!isQuoted && text.includes(" #"))) throw new NotPlainError();
+      text += ` ${next.trim()}`;
+      this.#line += 1;
+    }
+    return text;
   }
 
   /** The lines of a literal block with its final line break; empty for an empty block. */
@@ -199,8 +223,9 @@ function plainName(name: string): string {
   return name;
 }
 
-const DOUBLE_QUOTED = /^("(?:[^"\\]|\\["\\/bfnrt]|\\u[0-9A-Fa-f]{4})*")(?: +#.*)?$/;
-const SINGLE_QUOTED = /^'((?:[^']|'')*)'(?: +#.*)?$/;
+// Written so that texts of megabytes do not exhaust the stack of the matcher: (?:[^"]|…)* would.
+const DOUBLE_QUOTED = /^("[^"\\]*(?:\\(?:["\\/bfnrt]|u[0-9A-Fa-f]{4})[^"\\]*)*")(?: +#.*)?$/;
+const SINGLE_QUOTED = /^'([^']*(?:''[^']*)*)'(?: +#.*)?$/;
 /** What has a meaning of its own at the start of a value. */
 const INDICATOR = /^[&*!|>%@`?:,[\]{}#]/;
 
