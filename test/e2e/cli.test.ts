@@ -19,6 +19,8 @@ const COMMANDS = [
   "catalog",
   "catalog show",
   "catalog refresh",
+  "plan",
+  "plan diff",
   "version",
   "completion",
 ];

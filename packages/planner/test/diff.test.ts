@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { type PlanDiff, planDiff, planDiffMarkdown, planDiffTable } from "@nodeless/planner";
-import { deployment, planOf } from "./plan-fixture.ts";
+import { deployment, NODE_CLASS, nodePool, planOf } from "./plan-fixture.ts";
 import { SMALL_CATALOG } from "./report-catalog.ts";
 
 /** `NODELESS_UPDATE=1` rewrites the transcripts; the review reads the difference. */
@@ -108,6 +108,7 @@ describe("as it is printed", () => {
       [DNS, WEB.replace("replicas: 2", "replicas: 6"), MAIL, deployment("shop/giant", { cpu: "64" })],
     ),
     unchanged: diffOf([DNS, WEB], [DNS, WEB]),
+    spot: diffOf([WEB], [NODE_CLASS, nodePool("spot", { "karpenter.sh/capacity-type": ["spot"] }), WEB]),
   };
   for (const [name, diff] of Object.entries(scenes))
     for (const [format, text] of [

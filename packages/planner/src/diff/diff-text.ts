@@ -1,6 +1,6 @@
 import { counted, monthly, percentText } from "../report/amounts.ts";
 import { type Column, formatColumns } from "../report/columns.ts";
-import { type TableOptions, type TableStyle, tableStyle } from "../report/table-style.ts";
+import { type TableOptions, type TableStyle, tableStyle, wrapped } from "../report/table-style.ts";
 import type { PlanDiff, WorkloadChange, WorkloadState } from "./plan-diff.ts";
 
 /** The difference as a person reads it in a terminal. */
@@ -19,8 +19,8 @@ export function planDiffTable(diff: PlanDiff, options: TableOptions = {}): strin
     { text: MARKS[one.change], format: COLORS[one.change] },
     `${one.namespace}/${nameOf(one)}`,
     whatChanges(one, arrow(style)),
-    one.before === undefined ? "" : monthly(one.before.usdPerHour),
-    one.after === undefined ? "" : monthly(one.after.usdPerHour),
+    priceOf(one.before),
+    priceOf(one.after),
     signed(one.usdPerHourChange, style),
   ]);
   const table = rows.length === 0 ? "no workload changes\n" : formatColumns(columns, rows, style);
@@ -35,14 +35,14 @@ export function planDiffMarkdown(diff: PlanDiff): string {
   const rows = shown.map((one) => [
     `\`${one.namespace}/${nameOf(one)}\``,
     whatChanges(one, "→"),
-    one.before === undefined ? "" : monthly(one.before.usdPerHour),
-    one.after === undefined ? "" : monthly(one.after.usdPerHour),
+    priceOf(one.before),
+    priceOf(one.after),
     signed(one.usdPerHourChange, style),
   ]);
   const others = otherChange(diff);
   if (others.count > 0)
     rows.push([
-      `${counted(others.count, "other workload")}`,
+      `${counted(others.count, "unchanged workload")}`,
       "share of nodes",
       "",
       "",
@@ -53,13 +53,13 @@ export function planDiffMarkdown(diff: PlanDiff): string {
     nodesText(diff, "→"),
     `**${monthly(diff.before.usdPerHour)}**`,
     `**${monthly(diff.after.usdPerHour)}**`,
-    `**${signed(diff.usdPerHourChange, style)}**${ratioText(diff)}`,
+    `**${signed(diff.usdPerHourChange, style)}**${ratioText(diff, style)}`,
   ]);
   const header = ["workload", "what changes", "before $/month", "after $/month", "change"];
   const lines = [header, ["---", "---", "---:", "---:", "---:"], ...rows].map(
     (row) => `| ${row.map(escaped).join(" | ")} |`,
   );
-  return `${lines.join("\n")}\n\n${boundLine(diff, "→")}${refusedLines(diff)
+  return `${lines.join("\n")}\n\n${boundLine(diff, "→")}${[...refusedLines(diff), ...estimateLines(diff)]
     .map((line) => `\n${line}`)
     .join("")}\n`;
 }
@@ -74,6 +74,18 @@ const isOwnChange = ({ change }: WorkloadChange): boolean =>
   change === "added" || change === "removed" || change === "changed";
 const nameOf = ({ workload }: WorkloadChange): string => workload.slice(workload.indexOf("/") + 1);
 
+/** A month's price of one side; `~` before an estimate. */
+const priceOf = (state: WorkloadState | undefined): string =>
+  state === undefined ? "" : monthly(state.usdPerHour, state.priceIsEstimate);
+
+/** What `~` means, if it stands somewhere. */
+function estimateLines({ workloads }: PlanDiff): readonly string[] {
+  const estimated = workloads.some(({ before, after }) =>
+    [before, after].some((state) => state?.priceIsEstimate === true),
+  );
+  return estimated ? ["~ an estimate, not a published price; the totals contain it"] : [];
+}
+
 function whatChanges({ before, after, change }: WorkloadChange, to: string): string {
   if (after === undefined) return `removed: ${stateText(before)}`;
   if (before === undefined) return `added: ${stateText(after)}`;
@@ -85,7 +97,7 @@ function whatChanges({ before, after, change }: WorkloadChange, to: string): str
   add("", before.requests.join(" / "), after.requests.join(" / "));
   add("", before.runsOn.join(", ") || "nowhere", after.runsOn.join(", ") || "nowhere");
   add("refused ", String(before.unplacedPods), String(after.unplacedPods));
-  return parts.length > 0 ? parts.join(", ") : change === "shared" ? "share of nodes" : "";
+  return parts.length > 0 ? parts.join(", ") : change === "shared" ? "nodes or prices around it" : "";
 }
 
 function stateText(state: WorkloadState | undefined): string {
@@ -110,25 +122,27 @@ function otherChange({ workloads }: PlanDiff): { readonly count: number; readonl
 
 function othersLine(diff: PlanDiff, style: TableStyle): string {
   const { count, usdPerHour } = otherChange(diff);
-  return count === 0
-    ? ""
-    : `${counted(count, "other workload")} ${count === 1 ? "shares" : "share"} nodes with them: ${signed(usdPerHour, style)} a month (-o wide lists all)\n`;
+  if (count === 0) return "";
+  const text = `${counted(count, "unchanged workload")}: ${signed(usdPerHour, style)} a month, for nodes or prices changed around ${count === 1 ? "it" : "them"} (-o wide lists all)`;
+  return wrapped(text, { rest: "  ", width: style.width });
 }
 
 function totalLines(diff: PlanDiff, style: TableStyle): readonly string[] {
   const to = arrow(style);
   const { before, after } = diff;
-  const change = `${signed(diff.usdPerHourChange, style)} a month${ratioText(diff)}`;
+  const change = `${signed(diff.usdPerHourChange, style)} a month${ratioText(diff, style)}`;
   return [
     `${style.paint("bold", "TOTAL")}  $${monthly(before.usdPerHour)} ${to} $${monthly(after.usdPerHour)} a month: ${style.paint(diff.usdPerHourChange > 0 ? "red" : "green", change)}`,
     `       ${nodesText(diff, to)}`,
     `${style.paint("bold", "BOUND")}  ${boundLine(diff, to)}`,
     ...refusedLines(diff).map((line) => style.paint("red", line)),
+    ...estimateLines(diff).map((line) => style.paint("dim", line)),
   ];
 }
 
-function ratioText({ changeRatio }: PlanDiff): string {
-  return changeRatio === null || changeRatio === 0 ? "" : ` (${changeRatio > 0 ? "+" : ""}${percentText(changeRatio)})`;
+function ratioText({ changeRatio }: PlanDiff, { minus }: TableStyle): string {
+  if (changeRatio === null || changeRatio === 0) return "";
+  return ` (${changeRatio > 0 ? "+" : minus}${percentText(Math.abs(changeRatio))})`;
 }
 
 function nodesText({ before, after }: PlanDiff, to: string): string {

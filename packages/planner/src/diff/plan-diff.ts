@@ -44,6 +44,8 @@ export interface WorkloadState {
   readonly runsOn: readonly string[];
   /** Fargate's price, and the share of the nodes its pods stand on. */
   readonly usdPerHour: number;
+  /** True when some part of the price is not a published one. */
+  readonly priceIsEstimate: boolean;
 }
 
 /** Below half a thousandth of a cent a month nothing has changed. */
@@ -82,16 +84,24 @@ function workloadStates(outcome: PlanOutcome): ReadonlyMap<string, Placed> {
     const id = JSON.stringify([workload.namespace, workload.kindAndName]);
     const known = states.get(id);
     if (known !== undefined) return known.draft;
-    const draft: Draft = { pods: 0, unplacedPods: 0, requests: new Set(), runsOn: new Set(), usdPerHour: 0 };
+    const draft: Draft = {
+      pods: 0,
+      unplacedPods: 0,
+      requests: new Set(),
+      runsOn: new Set(),
+      usdPerHour: 0,
+      priceIsEstimate: false,
+    };
     states.set(id, { workload, draft });
     return draft;
   };
-  for (const { workload, pods, requested, target, usdPerHour } of podGroups(outcome)) {
+  for (const { workload, pods, requested, target, usdPerHour, priceIsEstimate } of podGroups(outcome)) {
     const draft = draftOf(workload);
     draft.pods += pods.length;
     draft.requests.add(requestText(requested));
     draft.runsOn.add(target.kind === "ec2" ? "EC2" : `Fargate ${target.vcpu}vCPU ${target.memoryGb}GB`);
     draft.usdPerHour += usdPerHour;
+    draft.priceIsEstimate ||= priceIsEstimate;
   }
   for (const { pod } of outcome.refused) {
     const draft = draftOf(workloadOf(outcome.input, podKeyOf(pod)));
@@ -113,6 +123,7 @@ interface Draft {
   readonly requests: Set<string>;
   readonly runsOn: Set<string>;
   usdPerHour: number;
+  priceIsEstimate: boolean;
 }
 
 function workloadChange(

@@ -5,7 +5,10 @@ import { formatColumns } from "./columns.ts";
 import { type TableStyle, wrapped } from "./table-style.ts";
 
 /** What it costs, what nothing could cost less than, and what lies between. */
-export function totalsSection({ document }: Pick<PlanOutcome, "document">, style: TableStyle): string {
+export function totalsSection(
+  { document, progress }: Pick<PlanOutcome, "document" | "progress">,
+  style: TableStyle,
+): string {
   const { totals } = document;
   const line = (title: string, text: string): string => {
     const lines = wrapped(text, { rest: " ".repeat(TITLE_WIDTH), width: style.width - TITLE_WIDTH });
@@ -20,6 +23,7 @@ export function totalsSection({ document }: Pick<PlanOutcome, "document">, style
     ),
     line("BOUND", bound),
     line("GAP", gapText(document)),
+    ...searchText(progress).map((text) => line("SEARCH", text)),
     ...(totals.unplacedPods === 0
       ? []
       : [line("REFUSED", `${counted(totals.unplacedPods, "pod")} would stay Pending and cost nothing here`)]),
@@ -54,6 +58,17 @@ function gapText({ totals }: PlanDocument): string {
   if (left * 730 < 0.005) return "0 %: this is the cheapest there is";
   const search = gear === "fast" ? "; --optimize looks for a cheaper one" : "";
   return `${percentText(gapRatio)}: any other placement saves at most $${monthly(left)} a month${search}`;
+}
+
+/** What the search was good for. */
+function searchText(progress: PlanOutcome["progress"]): readonly string[] {
+  const first = progress[0];
+  const last = progress.at(-1);
+  if (first === undefined || last === undefined) return [];
+  const time = `${(last.ms / 1000).toFixed(2)} s`;
+  return first.costUsdPerHour - last.costUsdPerHour > 0
+    ? [`took ${time} from $${hourly(first.costUsdPerHour)} to $${hourly(last.costUsdPerHour)} an hour for the nodes`]
+    : [`found nothing cheaper than the provisioner's plan in ${time}`];
 }
 
 /** What the restrictions cost. */
