@@ -2,7 +2,9 @@ import type { Pod } from "@nodeless/api";
 import type { PlanFinding, SchedulingInput, SchedulingPlan } from "../model.ts";
 import { checkClaim, TypeFacts } from "./claim-checks.ts";
 import { checkNode, keyOf } from "./node-checks.ts";
+import { checkReservations } from "./reservation-checks.ts";
 import { checkTopology } from "./topology-checks.ts";
+import { checkVolumes } from "./volume-checks.ts";
 
 /**
  * Checks a plan against every rule, with arithmetic of its own: it shares no code with the planner, so that a mistake there
@@ -18,6 +20,7 @@ export function checkPlan(input: SchedulingInput, plan: SchedulingPlan): readonl
     const added = byNode.get(node.name) ?? [];
     if (added.length > 0) findings.push(...checkNode(node, added, planned));
   }
+  findings.push(...checkVolumes(input, plan, byNode), ...checkReservations(plan));
   findings.push(...checkTopology(input, plan, byNode));
   return findings;
 }

@@ -20,6 +20,7 @@ import {
   portClash,
   satisfiableTogether,
   selectorExpressions,
+  staysInside,
   unbearableTaint,
   ZONE,
   ZONE_ID,
@@ -37,7 +38,7 @@ export function checkClaim(claim: PlannedClaim, input: SchedulingInput, facts: T
     if (!staysInside(claim.requirements.get(requirement.key), requirement))
       finding(`leaves the NodePool's requirement on ${requirement.key}`);
   for (const pod of claim.pods) for (const message of podProblems(pod, claim, pool)) finding(message);
-  checkTypes(claim, { pool, facts, finding });
+  checkTypes(claim, { pool, input, facts, finding });
   const daemons = [...new Set(claim.instanceTypes.flatMap((type) => facts.inPool(type, pool).landing))];
   const clash = portClash([...claim.pods, ...daemons]);
   if (clash !== undefined && portClash(daemons) === undefined) finding(`host port ${clash} is taken twice`);
@@ -52,21 +53,13 @@ function podProblems(pod: Pod, claim: PlannedClaim, pool: SchedulingNodePool): s
   const broken = claimImpliesExpressions(claim.requirements, selectorExpressions(pod));
   if (broken !== undefined) problems.push(`${name} selects another ${broken.key}`);
   const holds = alternatives(pod).some(
-    ({ matchExpressions }) => claimImpliesExpressions(claim.requirements, matchExpressions ?? []) === undefined,
+    ({ matchExpressions, matchFields }) =>
+      // A field names a node that exists; a new one never is it.
+      (matchFields ?? []).length === 0 &&
+      claimImpliesExpressions(claim.requirements, matchExpressions ?? []) === undefined,
   );
   if (!holds) problems.push(`no required node affinity term of ${name} holds`);
   return problems;
-}
-
-/** Is everything that `narrow` admits also admitted by `wide`? Judged on the values that either of them names. */
-function staysInside(narrow: Requirement | undefined, wide: Requirement): boolean {
-  if (narrow === undefined) return false;
-  if (!narrow.complement)
-    return [...narrow.values].every((value) => satisfiableTogether([wide, only(narrow.key, value)]));
-  if (!wide.complement) return false;
-  const lower = wide.gte === undefined || (narrow.gte ?? Number.NEGATIVE_INFINITY) >= wide.gte;
-  const upper = wide.lte === undefined || (narrow.lte ?? Number.POSITIVE_INFINITY) <= wide.lte;
-  return lower && upper && [...wide.values].every((value) => !satisfiableTogether([narrow, only(narrow.key, value)]));
 }
 
 const only = (key: string, value: string): Requirement => ({ key, complement: false, values: new Set([value]) });
@@ -75,6 +68,7 @@ function checkTypes(
   claim: PlannedClaim,
   context: {
     readonly pool: SchedulingNodePool;
+    readonly input: SchedulingInput;
     readonly facts: TypeFacts;
     readonly finding: (message: string) => void;
   },
@@ -99,6 +93,26 @@ function checkTypes(
     if (index === 0 && !sameAmounts(sum(ofPods, daemons), claim.requests))
       finding("requests are not those of its pods and daemons");
   }
+  checkMinValues(claim, context);
+}
+
+/** Fewer than the pool's minValues are allowed only where the policy is BestEffort and the claim says so. */
+function checkMinValues(
+  claim: PlannedClaim,
+  {
+    pool,
+    input,
+    finding,
+  }: {
+    readonly pool: SchedulingNodePool;
+    readonly input: SchedulingInput;
+    readonly finding: (message: string) => void;
+  },
+): void {
+  const mayRelax = input.policies?.minValues === "BestEffort" && claim.minValuesRelaxed === true;
+  for (const { key, minValues = 0 } of pool.requirements.values())
+    if (!mayRelax && (claim.requirements.get(key)?.minValues ?? 0) < minValues)
+      finding(`lowers minValues ${minValues} of ${key}`);
   for (const { key, minValues } of claim.requirements.values())
     if (minValues !== undefined && countValues(claim, key) < minValues)
       finding(`fewer than minValues ${minValues} values of ${key} remain`);

@@ -1,4 +1,4 @@
-import type { Pod } from "@nodeless/api";
+import type { NodeSelectorTerm, Pod } from "@nodeless/api";
 import { podRequests } from "@nodeless/api";
 import type { ExistingNode, PlanFinding } from "../model.ts";
 import {
@@ -24,7 +24,9 @@ export function checkNode(node: ExistingNode, added: readonly Pod[], planned: Re
     const holds = (list: ReturnType<typeof selectorExpressions>): boolean =>
       list.every((one) => expressionHolds(one, labels.get(one.key) ?? labels.get(currentName(one.key))));
     if (!holds(selectorExpressions(pod))) finding(`${pod.metadata.name} has another node selector`);
-    if (!alternatives(pod).some((term) => holds(term.matchExpressions ?? [])))
+    const isNamed = ({ matchFields }: NodeSelectorTerm): boolean =>
+      (matchFields ?? []).every((one) => expressionHolds(one, node.name));
+    if (!alternatives(pod).some((term) => isNamed(term) && holds(term.matchExpressions ?? [])))
       finding(`no required node affinity term of ${pod.metadata.name} holds`);
   }
   const bound = node.pods.filter((pod) => !planned.has(keyOf(pod)));

@@ -67,7 +67,7 @@ export function admits({ complement, values, gte, lte }: Requirement, value: str
 }
 
 /** Is a node without the label excluded? */
-function insists({ complement, values, gte, lte }: Requirement): boolean {
+export function insists({ complement, values, gte, lte }: Requirement): boolean {
   return complement ? values.size === 0 || gte !== undefined || lte !== undefined : values.size > 0;
 }
 
@@ -92,6 +92,19 @@ export function satisfiableTogether(requirements: readonly Requirement[]): boole
   if (requirements.every((one) => !insists(one))) return true;
   return candidateValues(requirements).some((value) => requirements.every((one) => admits(one, value)));
 }
+
+/** Is everything that `narrow` admits also admitted by `wide`? Judged on the values that either of them names. */
+export function staysInside(narrow: Requirement | undefined, wide: Requirement): boolean {
+  if (narrow === undefined) return false;
+  if (!narrow.complement)
+    return [...narrow.values].every((value) => satisfiableTogether([wide, only(narrow.key, value)]));
+  if (!wide.complement) return false;
+  const lower = wide.gte === undefined || (narrow.gte ?? Number.NEGATIVE_INFINITY) >= wide.gte;
+  const upper = wide.lte === undefined || (narrow.lte ?? Number.POSITIVE_INFINITY) <= wide.lte;
+  return lower && upper && [...wide.values].every((value) => !satisfiableTogether([narrow, only(narrow.key, value)]));
+}
+
+const only = (key: string, value: string): Requirement => ({ key, complement: false, values: new Set([value]) });
 
 /** Does every label state that `narrow` admits satisfy the expression? */
 function implies(narrow: Requirement, expression: NodeSelectorRequirement): boolean {
@@ -156,10 +169,13 @@ export function openOfferings(type: InstanceType, claim: Requirements): readonly
     const zone = claim.get(ZONE);
     const capacityType = claim.get(CAPACITY_TYPE);
     const zoneId = claim.get(ZONE_ID);
+    const reservation = claim.get("karpenter.k8s.aws/capacity-reservation-id");
     return (
       offering.available &&
       (zone === undefined || admits(zone, offering.zone)) &&
       (capacityType === undefined || admits(capacityType, offering.capacityType)) &&
+      (reservation === undefined ||
+        (offering.reservationId === undefined ? !insists(reservation) : admits(reservation, offering.reservationId))) &&
       (zoneId === undefined || offering.zoneId === undefined || admits(zoneId, offering.zoneId))
     );
   });
