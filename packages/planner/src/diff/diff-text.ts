@@ -43,7 +43,7 @@ export function planDiffMarkdown(diff: PlanDiff): string {
   if (others.count > 0)
     rows.push([
       `${counted(others.count, "unchanged workload")}`,
-      "share of nodes",
+      "nodes or prices around it",
       "",
       "",
       signed(others.usdPerHour, style),
