@@ -135,6 +135,12 @@ describe("which files are read", () => {
       want: ["shop: a Helm chart, which has to be rendered first: helm template shop | nodeless plan -f -"],
     },
     {
+      rule: "the templates of a chart",
+      files: { "shop/Chart.yaml": "name: shop\n", "shop/templates/web.yaml": "{{ .Values }}" },
+      paths: ["shop/templates"],
+      want: ["shop: a Helm chart, which has to be rendered first: helm template shop | nodeless plan -f -"],
+    },
+    {
       rule: "parts of a kustomization",
       files: {
         "k/kustomization.yaml": "resources: [web.yaml]\n",
@@ -168,6 +174,15 @@ describe("which files are read", () => {
     assert.deepEqual(
       problems(() => read(directory, ".")),
       ["dump.json: larger than 268435456 bytes; split it"],
+    );
+  });
+
+  test("refused: more files than the limit", () => {
+    const directory = directoryWith({});
+    for (let index = 0; index <= 10_000; index += 1) writeFileSync(join(directory, `${index}.yaml`), "");
+    assert.deepEqual(
+      problems(() => read(directory, ".")),
+      ["9999.yaml: more than 10000 files in the input; plan a part of it"],
     );
   });
 

@@ -1,5 +1,5 @@
-import { type Dirent, readdirSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
-import { join } from "node:path";
+import { type Dirent, existsSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import type { ManifestSource } from "./documents/parsed-document.ts";
 import { DIRECTORY_DEPTH_MAX, FILES_MAX, INPUT_BYTES_MAX, JSON_FILE_BYTES_MAX } from "./limits.ts";
 import { InvalidManifestsError, type ManifestProblem } from "./problem.ts";
@@ -94,8 +94,9 @@ class ManifestReader {
       return 0;
     }
     const entries = readdirSync(target, { withFileTypes: true }).sort(byName);
-    if (isChart(entries)) {
-      this.#refuse(shown, `a Helm chart, which has to be rendered first: helm template ${shown} | nodeless plan -f -`);
+    const chart = isChart(entries) ? shown : chartOfTemplates(target, shown);
+    if (chart !== undefined) {
+      this.#refuse(chart, `a Helm chart, which has to be rendered first: helm template ${chart} | nodeless plan -f -`);
       return 0;
     }
     let found = 0;
@@ -148,4 +149,10 @@ const byName = (a: Dirent, b: Dirent): number => (a.name < b.name ? -1 : a.name 
 /** A chart's templates are not manifests yet. */
 function isChart(entries: readonly Dirent[]): boolean {
   return ["Chart.yaml", "templates"].every((name) => entries.some((entry) => entry.name === name));
+}
+
+/** The chart whose `templates` directory this is. */
+function chartOfTemplates(target: string, shown: string): string | undefined {
+  const isTemplates = basename(resolve(target)) === "templates";
+  return isTemplates && existsSync(join(target, "..", "Chart.yaml")) ? join(shown, "..") : undefined;
 }
