@@ -4,6 +4,7 @@ import { nodeVerdict } from "../../packing/planning-model.ts";
 import type { TypeSet } from "../../packing/pool-catalog.ts";
 import { covers } from "../../packing/resource-table.ts";
 import type { PackingProblem, PackingShape } from "../problem.ts";
+import { domainMax } from "./domain-max.ts";
 import { nodesWithRoom } from "./existing-bins.ts";
 import { HostRules } from "./host-rules.ts";
 import { offeringClasses } from "./offering-classes.ts";
@@ -26,7 +27,10 @@ export function boundProblem(model: PlanningModel, isPricedOnly: (pod: Pod) => b
   const bins = nodesWithRoom(model.nodes, model.shapes);
   const classes = offeringClasses(model, { sets: setsOf(model), openLabels: false, minValues: false });
   if (classes === undefined) throw new Error("offerings of a bound have no open labels");
-  const hostRules = new HostRules(model.shapes.map(subjectOf), { exactSpreads: true });
+  const hostRules = new HostRules(model.shapes.map(subjectOf), {
+    exactSpreads: true,
+    domainMax: domainMax(model),
+  });
   const masks = new ShapeMasks(classes, bins.length);
   const binMasks = new Map<readonly VariantModel[], Uint8Array>();
   const drafts = new Map<

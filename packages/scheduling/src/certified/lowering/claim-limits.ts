@@ -1,5 +1,5 @@
 import type { Pod } from "@nodeless/api";
-import type { InstanceType } from "../../model.ts";
+import type { InstanceType, PlannedClaim } from "../../model.ts";
 import { meetsMinValues } from "../../packing/open-claim.ts";
 import type { PlanningModel } from "../../packing/planning-model.ts";
 import type { PoolCatalog, TypeSet } from "../../packing/pool-catalog.ts";
@@ -15,6 +15,8 @@ export interface DraftClaim {
   readonly pods: readonly Pod[];
   /** Types that hold the pods, cheapest first. */
   readonly instanceTypes: readonly InstanceType[];
+  /** The claim as the first fit wrote it out, if it is one of its claims. */
+  readonly planned?: PlannedClaim;
 }
 
 /** How much dearer than the cheapest a claim's types may be, tried one after the other where limits bind. */

@@ -16,6 +16,22 @@ export interface HostSubject {
   readonly ports: readonly HostPort[];
 }
 
+/**
+ * What a rule over a wider domain than a host means for one host: the most pods that it counts there beside an owner. Undefined: no more
+ * than any.
+ */
+export type DomainMax = (group: TopologyGroup, itself: boolean) => number | undefined;
+
+export interface HostRuleOptions {
+  /**
+   * One rule per constraint; otherwise constraints that differ only in which nodes count share one, which is stricter and therefore
+   * wrong in a bound.
+   */
+  readonly exactSpreads: boolean;
+  /** Default: rules over wider domains say nothing. */
+  readonly domainMax?: DomainMax;
+}
+
 const EVERY_ADDRESS = "0.0.0.0";
 const NO_ROLES: HostRoles = { countedBy: [], owns: [] };
 
@@ -32,13 +48,11 @@ export class HostRules {
   readonly #roles = new Map<TopologyRules, HostRoles>();
   readonly #portRules = new Map<string, number>();
   readonly #exactSpreads: boolean;
+  readonly #domainMax: DomainMax;
 
-  /**
-   * `exactSpreads`: one rule per constraint; otherwise constraints that differ only in which nodes count share one, which is stricter
-   * and therefore wrong in a bound.
-   */
-  constructor(subjects: Iterable<HostSubject>, options: { readonly exactSpreads: boolean }) {
+  constructor(subjects: Iterable<HostSubject>, options: HostRuleOptions) {
     this.#exactSpreads = options.exactSpreads;
+    this.#domainMax = options.domainMax ?? (() => undefined);
     const distinct = new Set<TopologyRules>();
     const ports: HostPort[] = [];
     for (const subject of subjects) {
@@ -58,29 +72,31 @@ export class HostRules {
   }
 
   #own(group: TopologyGroup, { selectedBy }: TopologyRules): void {
-    if (group.key !== LABELS.hostname || group.kind === "affinity") return;
     const itself = selectedBy.includes(group);
-    if (group.kind === "spread" && !itself) return;
-    const rule = this.#ruleNumber(
-      this.#nameOf(group, itself),
-      group.kind === "spread" ? group.maxSkew : itself ? 1 : 0,
-    );
+    const max = this.#maxOf(group, itself);
+    if (max === undefined) return;
+    const rule = this.#ruleNumber(this.#nameOf(group, itself), max);
     const groups = this.groups[rule];
     if (groups !== undefined && !groups.includes(group)) groups.push(group);
+  }
+
+  #maxOf(group: TopologyGroup, itself: boolean): number | undefined {
+    if (group.kind === "affinity" || (group.kind === "spread" && !itself)) return undefined;
+    if (group.key !== LABELS.hostname) return this.#domainMax(group, itself);
+    return group.kind === "spread" ? group.maxSkew : itself ? 1 : 0;
   }
 
   #rolesIn({ owned, selectedBy }: TopologyRules): HostRoles {
     const countedBy = new Set<number>();
     const owns = new Set<number>();
     for (const group of owned) {
-      if (group.key !== LABELS.hostname) continue;
       const rule = this.#numbers.get(this.#nameOf(group, selectedBy.includes(group)));
       if (rule === undefined) continue;
       owns.add(rule);
       if (group.kind === "spread") countedBy.add(rule);
     }
     for (const group of selectedBy) {
-      if (group.key !== LABELS.hostname || group.kind !== "anti-affinity") continue;
+      if (group.kind !== "anti-affinity") continue;
       for (const itself of [true, false]) {
         const rule = this.#numbers.get(this.#nameOf(group, itself));
         if (rule !== undefined) countedBy.add(rule);
@@ -93,7 +109,7 @@ export class HostRules {
     if (group.kind === "anti-affinity") return `anti ${group.index} ${itself}`;
     if (!itself) return "none";
     if (this.#exactSpreads) return `spread ${group.index}`;
-    return `spread ${JSON.stringify([[...(group.namespaces ?? [])], group.clauses, group.maxSkew])}`;
+    return `spread ${JSON.stringify([group.key, [...(group.namespaces ?? [])], group.clauses, group.maxSkew])}`;
   }
 
   #ruleNumber(name: string, max: number): number {

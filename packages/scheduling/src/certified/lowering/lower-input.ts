@@ -1,5 +1,6 @@
 import type { NodeModel, PlanningModel } from "../../packing/planning-model.ts";
 import type { TypeSet } from "../../packing/pool-catalog.ts";
+import { Reservations } from "../../packing/reservations.ts";
 import { covers } from "../../packing/resource-table.ts";
 import type { ExistingBin, PackingProblem, PackingShape } from "../problem.ts";
 import { Demands } from "./demand.ts";
@@ -52,6 +53,8 @@ export function loweredOnce(model: PlanningModel): LoweredInput | Unsupported {
  * Limits are not part of it; raising tells when they would be exceeded. Pure: the model is not changed.
  */
 export function lowerInput(model: PlanningModel): LoweredInput | Unsupported {
+  if (Reservations.of(model.catalogs) !== undefined)
+    return { unsupported: "reserved instances are counted one by one" };
   const side = sidePlan(model);
   if (side !== undefined && side.simple.length === 0)
     return { unsupported: "every pod depends on rules between hosts" };

@@ -2,7 +2,8 @@ import type { Pod } from "@nodeless/api";
 import type { PlannedClaim, Rejection, SchedulingPlan } from "../../model.ts";
 import { fittingTypes } from "../../packing/fitting-types.ts";
 import type { OpenClaim } from "../../packing/open-claim.ts";
-import { survivingTypes } from "../../packing/open-claim.ts";
+import type { PlacementAttempt } from "../../packing/placement-attempt.ts";
+import { plannedClaim } from "../../packing/planned-claim.ts";
 import type { ShapeModel } from "../../packing/planning-model.ts";
 import { podKeyOf } from "../../packing/pod-shape.ts";
 import type { TypeSet } from "../../packing/pool-catalog.ts";
@@ -43,7 +44,7 @@ export function raisePacking(
   const hand = new PodHand(lowered.portions);
   const drafts = [
     ...packing.nodes.map((node) => draftOf(node, lowered, hand)),
-    ...(side?.attempt.claims ?? []).map(draftOfSide),
+    ...(side === undefined ? [] : side.attempt.claims.map((claim) => draftOfSide(claim, side.attempt))),
   ];
   const allowed = withinLimits(drafts, model);
   if (allowed === undefined) return { unraisable: "the limits of a NodePool leave too little room" };
@@ -56,7 +57,7 @@ export function raisePacking(
     ...[...(side?.attempt.unplaced ?? [])].map(([shape, pods]) => ({ shape, pods })),
   ];
   return {
-    claims: allowed.map((draft, index) => plannedClaim(draft, index, lowered)),
+    claims: allowed.map((draft, index) => claimOf(draft, index, lowered)),
     onExistingNodes,
     unplaced: unplaced.flatMap(({ shape, pods }) =>
       pods.map((pod) => ({ pod, rejections: rejectionsOf(pod, shape) ?? NO_PLACE })),
@@ -146,20 +147,23 @@ function draftOf(node: PackedNode, { model, demands, offerings, problem }: Lower
   return { catalog, set, used, pods, instanceTypes: fittingTypes(set, used) };
 }
 
-function draftOfSide(claim: OpenClaim): DraftClaim {
-  const { catalog, set, used, pods } = claim;
-  return { catalog, set, used, pods, instanceTypes: survivingTypes(claim, set, used).map(({ type }) => type) };
+function draftOfSide(claim: OpenClaim, attempt: PlacementAttempt): DraftClaim {
+  const planned = plannedClaim(claim, attempt);
+  const { catalog, set, used } = claim;
+  return { catalog, set, used, pods: planned.pods, instanceTypes: planned.instanceTypes, planned };
 }
 
-function plannedClaim(
-  { catalog, set, used, pods, instanceTypes }: DraftClaim,
+function claimOf(
+  { catalog, set, used, pods, instanceTypes, planned }: DraftClaim,
   index: number,
   { model }: LoweredInput,
 ): PlannedClaim {
+  const id = `${catalog.pool.name}-${index}`;
+  if (planned !== undefined) return { ...planned, id, instanceTypes };
   const cheapest = set.priced.find(({ type }) => type === instanceTypes[0]);
   if (cheapest === undefined) throw new Error("a packed node has no instance type");
   return {
-    id: `${catalog.pool.name}-${index}`,
+    id,
     nodePool: catalog.pool.name,
     requirements: set.requirements,
     instanceTypes,
