@@ -56,12 +56,12 @@ const withPods = (shape: PackingShape, pods: number): PackingShape => ({ ...shap
 test("small problems are solved to the optimum in at least 95 of 100 cases, and never below it", () => {
   let solved = 0;
   let optimal = 0;
-  for (let seed = 0; solved < 200; seed += 1) {
+  for (let seed = 0; solved < 120; seed += 1) {
     const problem = randomProblem(seed, TINY);
     const pods = problem.shapes.reduce((sum, shape) => sum + shape.pods, 0);
     const best = pods > 7 ? Number.POSITIVE_INFINITY : bruteForceUsdPerHour(problem);
     if (best === Number.POSITIVE_INFINITY) continue;
-    const { packing, prices } = solvePacking(problem, tries(400));
+    const { packing, prices } = solvePacking(problem, tries(120));
     solved += 1;
     if (packing.unplaced.length > 0) continue;
     assert.ok(packing.costUsdPerHour >= best - 1e-9, `seed ${seed}: ${packing.costUsdPerHour} below ${best}`);

@@ -152,7 +152,7 @@ export class NodeBuilder {
   /** The rest of the queue in one node, if such a node exists. */
   #tryEverything(offeringClass: number): void {
     const { queue } = this;
-    if (queue.totalWorth > this.#index.priceMaxUsdPerHour) return;
+    if (queue.totalWorth * ROUNDING > this.#index.priceMaxUsdPerHour) return;
     const { dimensions, masks } = this.#tables;
     const amounts = this.#amounts;
     amounts.fill(0);

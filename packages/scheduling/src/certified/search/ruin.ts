@@ -1,9 +1,12 @@
 import type { NodeStore } from "./node-store.ts";
+import { resourcePrices } from "./resource-prices.ts";
 import type { SearchContext } from "./search-context.ts";
 
-const RUINED_MAX = 4;
-/** Chance that of two nodes drawn the more wasteful one is ruined. */
-const WASTEFUL_CHANCE = 0.75;
+const RUINED_MAX = 5;
+/** Chance that of several nodes drawn the most wasteful one is ruined, not just any. */
+const WASTEFUL_CHANCE = 0.9;
+/** Nodes drawn to find a wasteful one: most of what can be gained is in few nodes. */
+const DRAWS = 10;
 /** Chance that nodes are ruined together that share no class. */
 const UNRELATED_CHANCE = 0.05;
 const RELATED_DRAWS = 6;
@@ -84,10 +87,13 @@ export class RuinAndRecreate {
 
   #drawWasteful(): number {
     const { random } = this.#context;
-    const first = random.below(this.#store.size);
-    const second = random.below(this.#store.size);
-    const isFirst = this.#waste(first) > this.#waste(second);
-    return isFirst === random.next() < WASTEFUL_CHANCE ? first : second;
+    let chosen = random.below(this.#store.size);
+    if (random.next() >= WASTEFUL_CHANCE) return chosen;
+    for (let draw = 1; draw < DRAWS; draw += 1) {
+      const other = random.below(this.#store.size);
+      if (this.#waste(other) > this.#waste(chosen)) chosen = other;
+    }
+    return chosen;
   }
 
   #waste(slot: number): number {
@@ -98,17 +104,15 @@ export class RuinAndRecreate {
   }
 }
 
-/** By existing bin: what the cheapest node with as much room costs. */
-function binWorth({ tables, index }: SearchContext): Float64Array {
-  const { binFree, binClass, dimensions, price, free } = tables;
-  const offerings = index.all();
+/** By existing bin: what its room is worth if each resource has the price that explains the pods' prices best. */
+function binWorth(context: SearchContext): Float64Array {
+  const { binFree, binClass, dimensions } = context.tables;
+  if (binClass.length === 0) return new Float64Array(0);
+  const unitPrices = resourcePrices(context, context.builder.queue.prices.worth);
   return Float64Array.from(binClass, (_, bin) => {
-    const holding = offerings.find((offering) => {
-      for (let dimension = 0; dimension < dimensions; dimension += 1)
-        if ((free[offering * dimensions + dimension] as number) < (binFree[bin * dimensions + dimension] as number))
-          return false;
-      return true;
-    });
-    return holding === undefined ? 1 : (price[holding] as number);
+    let worth = 0;
+    for (let index = 0; index < dimensions; index += 1)
+      worth += (unitPrices[index] as number) * (binFree[bin * dimensions + index] as number);
+    return worth;
   });
 }

@@ -17,21 +17,24 @@ const PRICE_SHARE_MAX = 0.1;
 const DEFAULT_GAP_TOLERANCE = 0.0005;
 /** Classes matter if their bound is above the one that ignores them by this factor. */
 const CLASSES_MATTER_FACTOR = 1.002;
-/** Columns are generated at once where so few pods share a node and so few shapes make the program small. */
+/** Columns are generated where so few pods share a node and so few shapes make the program small; elsewhere they gain nothing in time. */
 const COLUMN_PODS_PER_NODE_MAX = 12;
 const COLUMN_SHAPES_MAX = 250;
 const ROUNDINGS = 40;
-/** Shares of the budget after which the stages begin, and that they may take. */
-const SAND_FROM = 0.15;
+/** Shares of the budget after which stages begin, and that they may take. The search comes first: it is the quickest way down. */
+const COLUMNS_FROM = 0.08;
+const COLUMNS_SHARE = 0.4;
+const SAND_FROM = 0.3;
 const SAND_SHARE = 0.12;
-const COLUMNS_FIRST_SHARE = 0.5;
-const COLUMNS_SHARE = 0.2;
-const COLUMNS_LAST_START = 0.7;
+/** Better prices matter once the search has tried so often per node, and with more shapes than these. */
+const SAND_TRIES_PER_NODE = 60;
+const SAND_SHAPES_MIN = 60;
+/** In less time than this only the search is worth its while. */
+const STAGES_TIME_MS_MIN = 250;
 /** How many tries of the search one round of a bound counts for. */
 const TRIES_PER_ROUND = 20;
-/** The search stalls when it has gained less than this in so much of the budget. */
-const STALL_GAIN = 2e-4;
-const STALL_SHARE = 0.15;
+/** Share of the budget between two looks at whether the search has tried enough. */
+const LOOK_SHARE = 0.02;
 /** A cost is worth a point of the progress when it is lower by this factor. */
 const PROGRESS_FACTOR = 1 - 1e-4;
 
@@ -100,8 +103,6 @@ class Solve {
   readonly #progress: ProgressPoint[] = [];
   #store: NodeStore;
   #prices: FairPrices;
-  #sandIsDone = false;
-  #columnsAreDone = false;
 
   constructor(problem: PackingProblem, limits: SolveLimits) {
     this.#problem = problem;
@@ -118,8 +119,18 @@ class Solve {
   }
 
   run(): CertifiedPacking {
-    if (this.#fewPodsPerNode()) this.#improveByColumns(COLUMNS_FIRST_SHARE);
-    while (!this.#isDone()) this.#searchUntilStageEnds();
+    const { timeMs } = this.#limits;
+    const columnsHelp = this.#columnsHelp();
+    if (timeMs >= STAGES_TIME_MS_MIN && columnsHelp) {
+      this.#searchUntil(COLUMNS_FROM);
+      if (!this.#isDone()) this.#improveByColumns();
+    } else if (timeMs >= STAGES_TIME_MS_MIN && this.#problem.shapes.length > SAND_SHAPES_MIN) {
+      this.#searchUntil(SAND_FROM);
+      while (!this.#isDone() && this.#search.tries < this.#store.size * SAND_TRIES_PER_NODE)
+        this.#searchUntil(this.#spent() + LOOK_SHARE);
+      if (!this.#isDone()) this.#adopt(sandPrices(this.#problem, { limits: this.#limitsOfStage(SAND_SHARE) }));
+    }
+    this.#searchUntil(1);
     this.#record();
     return {
       packing: this.#store.toPacking(this.#context.tables, this.#construction.unplaced),
@@ -139,35 +150,27 @@ class Solve {
     return this.#store.costUsdPerHour <= this.#prices.lowerBoundUsdPerHour * (1 + gapTolerance) || this.#spent() >= 1;
   }
 
-  #searchUntilStageEnds(): void {
+  #searchUntil(share: number): void {
     const search = this.#search;
     const { triesMax = Number.POSITIVE_INFINITY } = this.#limits;
-    let since = this.#spent();
-    let cost = this.#store.costUsdPerHour;
-    while (!this.#isDone()) {
+    while (!this.#isDone() && this.#spent() < share) {
       const end = Math.min(triesMax, search.tries + TRIES_PER_LOOK);
       while (search.tries < end) search.step();
-      const spent = this.#spent();
-      if (this.#store.costUsdPerHour < cost * (1 - STALL_GAIN)) {
-        cost = this.#store.costUsdPerHour;
-        since = spent;
-        this.#record();
-      }
-      if (!this.#sandIsDone && spent >= SAND_FROM) {
-        this.#improvePrices();
-        return;
-      }
-      if (!this.#columnsAreDone && spent >= since + STALL_SHARE && spent < COLUMNS_LAST_START) {
-        this.#improveByColumns(COLUMNS_SHARE);
-        return;
-      }
+      this.#record();
     }
   }
 
-  #fewPodsPerNode(): boolean {
-    const { shapes } = this.#problem;
-    const pods = shapes.reduce((sum, shape) => sum + shape.pods, 0);
-    return shapes.length <= COLUMN_SHAPES_MAX && pods < this.#store.size * COLUMN_PODS_PER_NODE_MAX;
+  #columnsHelp(): boolean {
+    const store = this.#store;
+    let pods = 0;
+    let nodes = 0;
+    for (let node = 0; node < store.size; node += 1) {
+      if ((store.bin[node] as number) >= 0) continue;
+      nodes += 1;
+      const content = store.content[node] as Int32Array;
+      for (let entry = 1; entry < (store.length[node] as number); entry += 2) pods += content[entry] as number;
+    }
+    return this.#problem.shapes.length <= COLUMN_SHAPES_MAX && pods < nodes * COLUMN_PODS_PER_NODE_MAX;
   }
 
   /** With a budget of tries, a number of looks at the clock takes the place of the time: each look is a round. */
@@ -183,17 +186,12 @@ class Solve {
     return { elapsedMs: countLook, timeMs };
   }
 
-  #improvePrices(): void {
-    this.#sandIsDone = true;
-    this.#adopt(sandPrices(this.#problem, { limits: this.#limitsOfStage(SAND_SHARE) }));
-  }
-
-  #improveByColumns(share: number): void {
-    this.#columnsAreDone = true;
-    if (this.#problem.shapes.length > COLUMN_SHAPES_MAX) return;
-    this.#sandIsDone = true;
+  #improveByColumns(): void {
     const incumbent = this.#store.toPacking(this.#context.tables, []).nodes;
-    const { prices, columns } = generateColumns(this.#problem, { limits: this.#limitsOfStage(share), incumbent });
+    const { prices, columns } = generateColumns(this.#problem, {
+      limits: this.#limitsOfStage(COLUMNS_SHARE),
+      incumbent,
+    });
     this.#adopt(prices);
     const rounded = roundColumns(this.#context, columns, {
       incumbent: this.#store,
