@@ -61,6 +61,10 @@ const terms = (...lists: readonly (readonly string[])[]) => ({
     },
   },
 });
+const withRequests = (requests: Record<string, string>): Pod => ({
+  ...pod(),
+  spec: { containers: [{ name: "main", resources: { requests } }] },
+});
 const DAEMON = pod({ cpu: "500m", memory: "100Mi", spec: { tolerations: [{ operator: "Exists" }] } });
 
 for (const { rule, want, ...options } of [
@@ -159,6 +163,68 @@ for (const { rule, want, ...options } of [
     rule: "nodeAffinityPolicy Honor counts the pod's own zones only",
     pods: times(4, () => pod({ cpu: "100m", labels: web, spec: { ...spread(web), ...terms(["a", "b"]) } })),
     want: ["default: 2 on c.2 in a", "default: 2 on c.2 in b"],
+  },
+  {
+    rule: "nodeAffinityPolicy Ignore counts zones that the pod cannot use",
+    pods: times(2, () =>
+      pod({
+        cpu: "100m",
+        labels: web,
+        spec: { ...spread(web, ZONE, { nodeAffinityPolicy: "Ignore" }), ...terms(["a"]) },
+      }),
+    ),
+    want: [
+      "default: 1 on c.2 in a",
+      `default topology: no domain of a new node satisfies topology spread over ${ZONE} with maxSkew 1`,
+    ],
+  },
+  {
+    rule: "nodeTaintsPolicy Honor leaves out zones behind a taint",
+    pods: times(2, () => pod({ cpu: "100m", labels: web, spec: spread(web, ZONE, { nodeTaintsPolicy: "Honor" }) })),
+    nodePools: [
+      nodePool({ wants: [{ key: ZONE, operator: "In", values: ["a"] }] }),
+      nodePool({ name: "x", taints: [{ key: "k", effect: "NoSchedule" }] }),
+    ],
+    want: ["default: 2 on c.2 in a"],
+  },
+  {
+    rule: "a DaemonSet's host port is taken on every node",
+    pods: [pod({ cpu: "100m", hostPort: 80 })],
+    daemonSetPods: [pod({ cpu: "10m", hostPort: 80 })],
+    want: ["default host-ports: host port 80/TCP is taken by a DaemonSet on every node"],
+  },
+  {
+    rule: "extended resources are counted like others",
+    pods: times(3, () => withRequests({ cpu: "100m", "example.com/device": "1" })),
+    nodePools: [
+      nodePool({
+        instanceTypes: [
+          instanceType("m", 2),
+          instanceType("m", 4, { capacity: new Map([...instanceType("m", 4).capacity, ["example.com/device", 2]]) }),
+        ],
+      }),
+    ],
+    want: ["default: 1 on m.4", "default: 2 on m.4"],
+  },
+  {
+    rule: "pod-level requests stand for the containers'",
+    pods: [{ ...pod({ cpu: "1" }), spec: { ...pod({ cpu: "1" }).spec, resources: { requests: { cpu: "3" } } } }],
+    want: ["default: 1 on c.4"],
+  },
+  {
+    rule: "a sidecar runs beside the containers, an init step before them",
+    pods: [
+      pod({
+        cpu: "1",
+        spec: {
+          initContainers: [
+            { name: "side", restartPolicy: "Always", resources: { requests: { cpu: "500m" } } },
+            { name: "step", resources: { requests: { cpu: "3" } } },
+          ],
+        },
+      }),
+    ],
+    want: ["default: 1 on c.4"],
   },
   {
     rule: "matchLabelKeys tells revisions apart",

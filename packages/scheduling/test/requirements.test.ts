@@ -111,6 +111,36 @@ test("the algebra agrees with trying every value", () => {
   );
 });
 
+test("intersection is associative, and never admits more than before", () => {
+  fc.assert(
+    fc.property(mixed, mixed, mixed, (a, b, c) => {
+      const left = intersectRequirements(intersectRequirements(a, b), c);
+      const right = intersectRequirements(a, intersectRequirements(b, c));
+      for (const value of VALUES) {
+        assert.equal(allowsValue(left, value), allowsValue(right, value), `associative for ${value}`);
+        if (allowsValue(left, value))
+          assert.ok(allowsValue(a, value) && allowsValue(b, value) && allowsValue(c, value));
+      }
+      assert.equal(isEmptyRequirement(left), isEmptyRequirement(right));
+      // What overlaps a narrower set overlaps a wider one.
+      if (demandsLabel(c) && requirementsOverlap(intersectRequirements(a, b), c)) assert.ok(requirementsOverlap(a, c));
+    }),
+  );
+});
+
+test("a node that narrows takes no pod that it refused before", () => {
+  fc.assert(
+    fc.property(mixed, mixed, mixed, (node, more, pod) => {
+      // Exists ∩ NotIn is NotIn, which no longer demands the label (karpenter.md §2.4); so the pod must.
+      fc.pre(demandsLabel(pod));
+      const wide = new Map([["k", node]]);
+      const narrow = new Map([["k", intersectRequirements(node, more)]]);
+      const wish = new Map([["k", pod]]);
+      if (compatibleRequirements(narrow, wish)) assert.ok(compatibleRequirements(wide, wish));
+    }),
+  );
+});
+
 test("the API form says the same", () => {
   fc.assert(
     fc.property(anyRequirement, (one) => {
