@@ -467,6 +467,20 @@ describe("knobs restrict packing and bound alike, and show their price", () => {
     assert.equal(onSpot(0), 0);
   });
 
+  test("spot share leaves pods alone that choose their capacity type themselves", () => {
+    const chosen = [
+      'nodeSelector: { karpenter.sh/capacity-type: "spot" }',
+      "topologySpreadConstraints: [{ maxSkew: 1, topologyKey: karpenter.sh/capacity-type, whenUnsatisfiable: DoNotSchedule, labelSelector: { matchLabels: { app: web } } }]",
+    ];
+    const onSpot = chosen.map((spec) => {
+      const own = deployment("default/web", { replicas: 8, cpu: "900m", memory: "1Gi", spec });
+      const manifest = [NODE_CLASS, nodePool("any", SPOT_AND_ON_DEMAND), own].join("\n---\n");
+      const { nodes } = planOf(manifest, { knobs: { spotShare: 0.1 } }).document;
+      return nodes.flatMap(({ capacityType, pods }) => (capacityType === "spot" ? pods : [])).length;
+    });
+    assert.deepEqual(onSpot, [8, 4]);
+  });
+
   test("on request every family in use is priced by leaving it out", () => {
     const { document } = planOf(manifests, { priceFamilies: true });
     assert.deepEqual(

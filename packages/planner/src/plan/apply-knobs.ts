@@ -110,11 +110,13 @@ function keepOffSpot(pods: readonly Pod[], spotShare: number): readonly Pod[] {
 /** 10 × (1 − 0.7) is a little more than 3. */
 const ROUNDING = 1e-9;
 
-function choosesCapacityType({ nodeSelector = {}, affinity }: Pod["spec"]): boolean {
+/** By a node selector, required affinity, or a spread over capacity types, which a pin would upset. */
+function choosesCapacityType({ nodeSelector = {}, affinity, topologySpreadConstraints = [] }: Pod["spec"]): boolean {
   const terms = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
   return (
     Object.hasOwn(nodeSelector, LABELS.capacityType) ||
-    terms.some(({ matchExpressions = [] }) => matchExpressions.some(({ key }) => key === LABELS.capacityType))
+    terms.some(({ matchExpressions = [] }) => matchExpressions.some(({ key }) => key === LABELS.capacityType)) ||
+    topologySpreadConstraints.some(({ topologyKey }) => topologyKey === LABELS.capacityType)
   );
 }
 
