@@ -12,7 +12,8 @@ Examples:
   nodeless plan -f manifests/ --budget 500/month -o json | jq .totals
 
 Reads Pods, workloads, DaemonSets, Nodes with their pods, NodePools and ClusterConfigs; needs no cluster and no account. Without a
-NodePool it takes the one that \`nodeless up\` makes. Pods that a Fargate profile selects go to Fargate; \`nodeless-system\` is assumed.
+NodePool it takes the one that \`nodeless up\` makes. Pods that a Fargate profile selects go to Fargate; system pods have one in any case.
+DaemonSets of add-ons (aws-node, kube-proxy) take their share of every node only if they are among the manifests.
 
 Exit codes: 0 also when pods are refused (the plan says which, why and the remedy), 1 input that cannot be planned, 2 above the
 budget, 64 wrong options.
