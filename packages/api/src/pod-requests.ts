@@ -38,8 +38,10 @@ export function podRequests(
     }
   }
   maxInto(total, initPeak);
-  for (const [name, amount] of parseResourceList({ ...spec.resources?.limits, ...spec.resources?.requests }))
-    total.set(name, amount);
+  const { requests, limits } = spec.resources ?? {};
+  // As the API server defaults it: a pod-level limit is the request only of what no container requests.
+  for (const [name, amount] of parseResourceList(limits)) if (!total.has(name)) total.set(name, amount);
+  for (const [name, amount] of parseResourceList(requests)) total.set(name, amount);
   addInto(total, parseResourceList(spec.overhead));
   return total;
 }
