@@ -6,11 +6,11 @@ import type { PlanningModel } from "../packing/planning-model.ts";
 import { planningModel } from "../packing/planning-model.ts";
 import { podKeyOf } from "../packing/pod-shape.ts";
 import { cheapestOffering } from "../requirements/offerings.ts";
-import type { LoweredInput } from "./lowering/index.ts";
-import { loweredOnce, raisePacking, sideCostUsdPerHour } from "./lowering/index.ts";
+import { raisePacking } from "./lowering/index.ts";
 import { PricedInput } from "./priced-input.ts";
-import type { CertifiedPacking, ProgressPoint, SolveLimits } from "./problem.ts";
-import { solvePacking } from "./search/index.ts";
+import type { ProgressPoint, SolveLimits } from "./problem.ts";
+import type { SearchedInput } from "./search-input.ts";
+import { searchInput } from "./search-input.ts";
 
 /** What prices alone say about an input. */
 export interface SchedulingBound {
@@ -59,18 +59,16 @@ export function optimizeScheduling(input: SchedulingInput, options: OptimizeOpti
   const early = pointOf(options, first, priced);
   const found = search({ input, model, first, options });
   if (found === undefined) return { plan: first, ...certificate(first, priced), progress: [early], gear: "fast" };
-  priced.improve(found.lowered, found.solution.prices);
-  const { plan } = found;
-  const rest = sideCostUsdPerHour(found.lowered);
-  const between = found.solution.progress.map(({ ms, costUsdPerHour }) => ({
-    ms,
-    costUsdPerHour: costUsdPerHour + rest,
-  }));
+  const { plan, searched } = found;
+  priced.improve(searched.lowered, searched.prices);
   const last = pointOf(options, plan, priced);
   return {
     plan,
     ...certificate(plan, priced),
-    progress: plan === first ? [early, last] : monotone([early, ...between.map((one) => ({ ...early, ...one })), last]),
+    progress:
+      plan === first
+        ? [early, last]
+        : monotone([early, ...searched.progress.map((one) => ({ ...early, ...one })), last]),
     gear: plan === first ? "fast" : "optimize",
   };
 }
@@ -98,8 +96,7 @@ export function planCostUsdPerHour({ claims }: SchedulingPlan): number {
 }
 
 interface Found {
-  readonly lowered: LoweredInput;
-  readonly solution: CertifiedPacking;
+  readonly searched: SearchedInput;
   /** The better of the search's plan and the first one. */
   readonly plan: SchedulingPlan;
 }
@@ -111,14 +108,15 @@ function search(task: {
   readonly options: OptimizeOptions;
 }): Found | undefined {
   const { input, model, first, options } = task;
-  const lowered = loweredOnce(model);
-  if ("unsupported" in lowered || lowered.problem.shapes.length === 0) return undefined;
   const timeMs = Math.max(0, options.timeMs - RAISE_MS_PER_POD * input.pods.length);
-  const solution = solvePacking(lowered.problem, { ...options, timeMs });
+  const searched = searchInput(model, { ...options, timeMs });
+  if (searched === undefined) return undefined;
   const reasons = new Map(first.unplaced.map(({ pod, rejections }) => [podKeyOf(pod), rejections]));
-  const raised = raisePacking(lowered, solution.packing, { rejectionsOf: (pod) => reasons.get(podKeyOf(pod)) });
+  const raised = raisePacking(searched.lowered, searched.packing, {
+    rejectionsOf: (pod) => reasons.get(podKeyOf(pod)),
+  });
   const better = !("unraisable" in raised) && isBetter(raised, first) && checkPlan(input, raised).length === 0;
-  return { lowered, solution, plan: better ? raised : first };
+  return { searched, plan: better ? raised : first };
 }
 
 /** Differences below this are rounding noise. */

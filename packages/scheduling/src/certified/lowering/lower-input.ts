@@ -27,6 +27,8 @@ export interface LoweredInput {
   readonly bins: readonly NodeModel[];
   /** Pods whose rules numbers cannot express, placed by the first fit on claims of their own. */
   readonly side: SidePlan | undefined;
+  /** True if some pods were given one of several domains that the rules allow. */
+  readonly isPinned: boolean;
   /** Pods without any place. */
   readonly leftovers: readonly Leftover[];
 }
@@ -50,9 +52,10 @@ export function loweredOnce(model: PlanningModel): LoweredInput | Unsupported {
 
 /**
  * Turns an input into numbers: variants and domains are settled, labels and taints become masks, rules about hosts become counts.
- * Limits are not part of it; raising tells when they would be exceeded. Pure: the model is not changed.
+ * Limits are not part of it; raising tells when they would be exceeded. Equally good choices of domains fall another way with each
+ * `variation`. Pure: the model is not changed.
  */
-export function lowerInput(model: PlanningModel): LoweredInput | Unsupported {
+export function lowerInput(model: PlanningModel, variation = 0): LoweredInput | Unsupported {
   if (Reservations.of(model.catalogs) !== undefined)
     return { unsupported: "reserved instances are counted one by one" };
   const side = sidePlan(model);
@@ -62,7 +65,7 @@ export function lowerInput(model: PlanningModel): LoweredInput | Unsupported {
   const bins = nodesWithRoom(side?.nodes ?? model.nodes, shapes);
   const demands = new Demands();
   const active = activeGroups(shapes);
-  const settled = portionsOf(shapes, { model, demands, bins, active });
+  const settled = portionsOf(shapes, { model, demands, bins, active, variation });
   if (settled === undefined) return { unsupported: "too many combinations of topology domains" };
   const classes = offeringClasses(model, {
     sets: usedSets(model, settled.portions),
@@ -92,6 +95,7 @@ export function lowerInput(model: PlanningModel): LoweredInput | Unsupported {
     offerings: classes.offerings,
     bins,
     side,
+    isPinned: settled.portions.some(({ places }) => places.keys.length > 0 && places.choices.length > 1),
     leftovers: [...settled.leftovers, ...drafts.leftovers],
   };
 }

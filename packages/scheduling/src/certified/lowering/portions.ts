@@ -6,6 +6,7 @@ import { CPU, covers, MEMORY } from "../../packing/resource-table.ts";
 import type { TopologyGroup } from "../../topology/topology-group.ts";
 import { nodeCounts } from "../../topology/topology-model.ts";
 import type { TopologyState } from "../../topology/topology-state.ts";
+import { Prng } from "../search/prng.ts";
 import type { ActiveGroups, Choice, VariantChoices } from "./choices.ts";
 import { choicesOfVariant, demandAt } from "./choices.ts";
 import type { Demand, Demands } from "./demand.ts";
@@ -44,6 +45,8 @@ export interface PortionContext {
   /** Existing nodes with room. */
   readonly bins: readonly NodeModel[];
   readonly active: ActiveGroups;
+  /** 0: the most even filling. Others give equally good domains to other pods; each number is another way. */
+  readonly variation: number;
 }
 
 /** Groups over domains other than hosts that some of the shapes own. */
@@ -62,7 +65,7 @@ export function activeGroups(shapes: readonly ShapeModel[]): ActiveGroups {
  */
 export function portionsOf(shapes: readonly ShapeModel[], context: PortionContext): Portions | undefined {
   let best: Portions | undefined;
-  for (const order of ORDERS) {
+  for (const order of ordersOf(context.variation)) {
     const portions = fill(shapes, context, order);
     if (portions === undefined) return undefined;
     if (best === undefined || leftPods(portions) < leftPods(best)) best = portions;
@@ -78,20 +81,20 @@ const leftPods = ({ leftovers }: Portions): number =>
 interface FillingOrder {
   /** Owners of rules first; otherwise large pods first, as the first fit does. */
   readonly byPhase: boolean;
-  /** Among equally good domains the least loaded; otherwise the most loaded, so that others stay empty. */
-  readonly even: boolean;
+  /** Among equally good domains the least loaded, the most loaded, so that others stay empty, or any. */
+  readonly ties: "even" | "uneven" | Prng;
 }
 
-const ORDERS: readonly FillingOrder[] = [
-  { byPhase: true, even: true },
-  { byPhase: false, even: true },
-  { byPhase: true, even: false },
-  { byPhase: false, even: false },
-];
+function ordersOf(variation: number): readonly FillingOrder[] {
+  const ties: FillingOrder["ties"] = variation === 0 ? "even" : variation === 1 ? "uneven" : new Prng(variation);
+  const others: FillingOrder["ties"] = ties === "even" ? "uneven" : "even";
+  return [ties, others].flatMap((one) => [true, false].map((byPhase): FillingOrder => ({ byPhase, ties: one })));
+}
+
 const PHASES = 3;
 
 function fill(shapes: readonly ShapeModel[], context: PortionContext, order: FillingOrder): Portions | undefined {
-  const filling = new Filling(context, order.even);
+  const filling = new Filling(context, order.ties);
   const queues = Array.from({ length: PHASES }, (): Waiting[] => []);
   for (const shape of shapes) {
     if (filling.placesOf(shape) === undefined) return undefined;
@@ -139,16 +142,16 @@ interface Place {
 class Filling {
   readonly portions: Portion[] = [];
   readonly #context: PortionContext;
-  readonly #loadSign: number;
+  readonly #ties: FillingOrder["ties"];
   readonly #topology: TopologyState;
   readonly #places = new Map<readonly VariantModel[], readonly VariantChoices[] | undefined>();
   readonly #nodePlaces = new Map<VariantModel, readonly Choice[]>();
   /** By topology key and domain: how much the pods placed there request, in cores and the memory that goes with them. */
   readonly #load: readonly Float64Array[];
 
-  constructor(context: PortionContext, even: boolean) {
+  constructor(context: PortionContext, ties: FillingOrder["ties"]) {
     this.#context = context;
-    this.#loadSign = even ? 1 : -1;
+    this.#ties = ties;
     this.#topology = context.model.topology.fork();
     this.#load = this.#topology.facts.tables.map(({ names }) => new Float64Array(names.length));
   }
@@ -235,15 +238,16 @@ class Filling {
     for (const places of byVariant) {
       let best: Place | undefined;
       let bestRank = Number.POSITIVE_INFINITY;
-      let bestLoad = Number.POSITIVE_INFINITY;
+      let bestTie = Number.POSITIVE_INFINITY;
       for (const place of places) {
         if (!this.#allowed(place)) continue;
         const rank = this.#rankOf(place);
-        const load = this.#loadOf(place);
-        if (rank > bestRank || (rank === bestRank && load >= bestLoad)) continue;
+        if (rank > bestRank) continue;
+        const tie = this.#tieOf(place);
+        if (rank === bestRank && tie >= bestTie) continue;
         best = place;
         bestRank = rank;
-        bestLoad = load;
+        bestTie = tie;
       }
       if (best !== undefined) return best;
     }
@@ -278,11 +282,13 @@ class Filling {
     return rank;
   }
 
-  #loadOf({ choice, places }: Place): number {
+  /** What decides between places of equal rank; the least wins. */
+  #tieOf({ choice, places }: Place): number {
+    if (typeof this.#ties !== "string") return this.#ties.next();
     let load = 0;
     for (let index = 0; index < places.keys.length; index += 1)
       load += this.#load[places.keys[index]?.keyIndex ?? -1]?.[choice.domains[index] ?? -1] ?? 0;
-    return this.#loadSign * load;
+    return this.#ties === "even" ? load : -load;
   }
 
   #count({ requests }: ShapeModel, { choice, places }: Place): void {
