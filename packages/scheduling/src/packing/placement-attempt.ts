@@ -9,9 +9,10 @@ import { ClaimTable } from "./claim-table.ts";
 import type { NodeState } from "./node-placement.ts";
 import { placeOnNode, testNode } from "./node-placement.ts";
 import type { OpenClaim } from "./open-claim.ts";
-import { claimPriceUsdPerHour, emptyClaim } from "./open-claim.ts";
+import { claimPriceUsdPerHour, emptyClaim, survivingTypes } from "./open-claim.ts";
 import type { PlanningModel, ShapeModel, VariantModel } from "./planning-model.ts";
 import { podKeyOf } from "./pod-shape.ts";
+import type { TypeSet } from "./pool-catalog.ts";
 import { PoolRoom } from "./pool-room.ts";
 import { Reservations } from "./reservations.ts";
 import { fits } from "./resource-table.ts";
@@ -100,7 +101,21 @@ export class PlacementAttempt {
 
   /** Sum of the cheapest prices of all claims. */
   get priceUsdPerHour(): number {
-    return this.claims.reduce((sum, claim) => sum + claimPriceUsdPerHour(claim), 0);
+    if (this.reservations === undefined)
+      return this.claims.reduce((sum, claim) => sum + claimPriceUsdPerHour(claim), 0);
+    return this.claims.reduce((sum, claim) => {
+      const [cheapest] = survivingTypes(claim, this.launchedSet(claim), claim.used);
+      return sum + (cheapest?.priceUsdPerHour ?? 0);
+    }, 0);
+  }
+
+  /** The types as which the claim is launched: a claim that holds reservations, on reserved capacity only. */
+  launchedSet(claim: OpenClaim): TypeSet {
+    const reserved = this.reservations?.requirementsOf(claim);
+    if (reserved === undefined) return claim.set;
+    const narrowed = claim.catalog.narrow(claim.set, this.model.requirementIndex.numberOf(reserved));
+    if (narrowed === undefined) throw new Error("a claim holds reservations that it cannot use");
+    return narrowed;
   }
 
   get unplacedPods(): number {

@@ -8,7 +8,7 @@ import type { TypeSet } from "./pool-catalog.ts";
 
 /** Writes out a claim of a finished attempt. */
 export function plannedClaim(claim: OpenClaim, attempt: PlacementAttempt): PlannedClaim {
-  const set = launchedSet(claim, attempt);
+  const set = attempt.launchedSet(claim);
   const instanceTypes = claimedTypes(claim, set);
   const { resources } = attempt.model;
   return {
@@ -19,15 +19,6 @@ export function plannedClaim(claim: OpenClaim, attempt: PlacementAttempt): Plann
     requests: addAmounts(resources.amounts(claim.used), daemonRequests(claim, set)),
     pods: claim.pods,
   };
-}
-
-/** A claim that holds reservations is launched on reserved capacity only. */
-function launchedSet(claim: OpenClaim, { model, reservations }: PlacementAttempt): TypeSet {
-  const reserved = reservations?.requirementsOf(claim);
-  if (reserved === undefined) return claim.set;
-  const narrowed = claim.catalog.narrow(claim.set, model.requirementIndex.numberOf(reserved));
-  if (narrowed === undefined) throw new Error("a claim holds reservations that it cannot use");
-  return narrowed;
 }
 
 function claimedTypes(claim: OpenClaim, set: TypeSet): readonly InstanceType[] {
