@@ -1,6 +1,7 @@
 import { type Pod, parseResourceList } from "@nodeless/api";
 import { planCatalog } from "@nodeless/planner";
 import {
+  compatibleRequirements,
   type InstanceType,
   requirementsFromLabels,
   requirementsFromNodeSelectorRequirements,
@@ -55,24 +56,22 @@ function fakeTypes(): readonly InstanceType[] {
   });
 }
 
-/** Current types for general use, on demand in three zones, x86 and Arm, without devices and bare metal. */
+/** The categories of the default pool, x86 and Arm, on demand in three zones. Burstable types would win on price and disappoint. */
+const GENERAL = requirementsFromNodeSelectorRequirements([
+  { key: "karpenter.k8s.aws/instance-category", operator: "In", values: ["c", "m", "r"] },
+  { key: "karpenter.k8s.aws/instance-hypervisor", operator: "In", values: ["nitro"] },
+]);
+
 function realTypes(vcpusMax: number): readonly InstanceType[] {
-  const wanted = requirementsFromNodeSelectorRequirements([
-    { key: "karpenter.sh/capacity-type", operator: "In", values: ["on-demand"] },
-  ]);
   const zones = ["a", "b", "c"].map((letter) => `${REGION}${letter}`);
   return planCatalog({ region: REGION })
     .instanceTypes(undefined)
-    .filter(
-      ({ capacity }) =>
-        (capacity.get("cpu") ?? 0) <= vcpusMax * 1_000 &&
-        ![...capacity.keys()].some((name) => name.includes("/") && !name.startsWith("vpc.amazonaws.com")),
-    )
+    .filter(({ capacity }) => (capacity.get("cpu") ?? 0) <= vcpusMax * 1_000)
+    .filter(({ requirements }) => compatibleRequirements(requirements, GENERAL))
     .map((type) => ({
       ...type,
       offerings: type.offerings.filter(
-        ({ capacityType, zone }) =>
-          wanted.get("karpenter.sh/capacity-type")?.values.has(capacityType) === true && zones.includes(zone),
+        ({ capacityType, zone }) => capacityType === "on-demand" && zones.includes(zone),
       ),
     }))
     .filter(({ offerings }) => offerings.length > 0);

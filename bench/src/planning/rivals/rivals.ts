@@ -22,7 +22,7 @@ const karpenterStyle: Rival = {
   run: (input) => new GreedyFit({ instanceTypes: typesOf(input), order: "fewest-pods" }).run(input),
 };
 
-/** A node group has one type: the best of the types with the lowest price per cpu that hold the largest pod. */
+/** A node group has one type, set up by hand: the best of a dozen that hold the largest pod. */
 const oneGroup: Rival = {
   name: "one-group autoscaler",
   run(input) {
@@ -31,14 +31,14 @@ const oneGroup: Rival = {
     const [cpu, memory] = [largest("cpu"), largest("memory")];
     const free = (type: InstanceType, resource: string): number =>
       (type.capacity.get(resource) ?? 0) - (type.overhead.get(resource) ?? 0);
-    const perCpu = (type: InstanceType): number => priceOf(type) / free(type, "cpu");
     const candidates = typesOf(input)
       .filter((type) => free(type, "cpu") >= cpu && free(type, "memory") >= memory && Number.isFinite(priceOf(type)))
-      .sort((a, b) => perCpu(a) - perCpu(b));
-    const step = Math.max(1, Math.floor(candidates.length / GROUP_CANDIDATES));
+      .sort((a, b) => priceOf(a) - priceOf(b));
+    const steps = Array.from({ length: GROUP_CANDIDATES }, (_, index) => index / (GROUP_CANDIDATES - 1));
+    // Evenly over the logarithm of the rank: small and large types both get their chance.
+    const ranks = new Set(steps.map((step) => Math.round(candidates.length ** step) - 1));
     const results = candidates
-      .filter((_, index) => index < GROUP_CANDIDATES / 2 || index % step === 0)
-      .slice(0, GROUP_CANDIDATES)
+      .filter((_, index) => ranks.has(index))
       .map((type) => new GreedyFit({ instanceTypes: [type], order: "oldest" }).run(input));
     return results.reduce((best, one) => (worth(one) < worth(best) ? one : best));
   },
