@@ -82,12 +82,16 @@ describe("pools", () => {
   });
 
   test("the old API is converted, and what is lost is said", () => {
-    const input = plan(`${PROVISIONER}---\n${TEMPLATE}`);
+    const input = plan(
+      `${PROVISIONER}  kubeletConfiguration: { containerRuntime: docker, maxPods: 20 }\n---\n${TEMPLATE}`,
+    );
     assert.deepEqual(shown(input), [["old"], ["old"]]);
     assert.deepEqual(input.nodePools[0]?.spec.limits, { cpu: "100" });
     assert.equal(input.nodeClasses[0]?.spec.metadataOptions?.httpPutResponseHopLimit, 2);
+    assert.equal(input.nodeClasses[0]?.spec.kubelet?.maxPods, 20);
     assert.deepEqual(notices(input), [
-      "a.yaml:8: AWSNodeTemplate old: spec.launchTemplate is dropped: Karpenter v1 writes its own launch templates; use the other fields of the class",
+      "a.yaml:1: Provisioner old: spec.kubeletConfiguration.containerRuntime is dropped: every supported image runs containerd",
+      "a.yaml:9: AWSNodeTemplate old: spec.launchTemplate is dropped: Karpenter v1 writes its own launch templates; use the other fields of the class",
     ]);
   });
 
@@ -277,6 +281,10 @@ describe("volumes", () => {
         volume("fit", "capacity: { storage: 8Gi }, storageClassName: local"),
         volume("small", "capacity: { storage: 1Gi }, storageClassName: local", undefined, "us-east-1c"),
         volume("other", "capacity: { storage: 6Gi }, storageClassName: fast", undefined, "us-east-1d"),
+        volume("shared", "capacity: { storage: 6Gi }, storageClassName: local", undefined, "us-east-1e").replace(
+          "ReadWriteOnce",
+          "ReadOnlyMany",
+        ),
       ],
       want: ZONE_A,
     },

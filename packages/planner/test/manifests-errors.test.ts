@@ -160,6 +160,18 @@ table("kinds", [
     want: ["a.yaml:11: metadata.name: Deployment default/web is already at a.yaml:1; remove one of them, or rename it"],
   },
   {
+    rule: "the same object in two versions",
+    text: ["v1", "v2"]
+      .map(
+        (version) =>
+          `apiVersion: autoscaling/${version}\nkind: HorizontalPodAutoscaler\nmetadata: { name: web }\nspec: { maxReplicas: 2, scaleTargetRef: { kind: Deployment, name: web } }\n`,
+      )
+      .join("---\n"),
+    want: [
+      "a.yaml:8: metadata.name: HorizontalPodAutoscaler default/web is already at a.yaml:1; remove one of them, or rename it",
+    ],
+  },
+  {
     rule: "two ClusterConfigs",
     text: "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: { name: a }\n---\napiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: { name: b }\n",
     want: ["a.yaml:5: a second ClusterConfig, after a.yaml:1: one plan is for one cluster, remove one"],

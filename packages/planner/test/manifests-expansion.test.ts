@@ -162,6 +162,20 @@ describe("a dump of a running cluster is not planned twice", () => {
       bound: [],
     },
     {
+      rule: "a bound pod that is being deleted still takes its place, and is replaced",
+      texts: [
+        NODE,
+        workload("StatefulSet", "replicas: 1", "name: db"),
+        workload("Deployment", "replicas: 1"),
+        pod(
+          `name: old, deletionTimestamp: "2026-01-01T00:00:00Z", labels: { pod-template-hash: abc }, ${owned("ReplicaSet", "web-abc")}`,
+          "nodeName: worker, ",
+        ),
+      ],
+      want: ["default/db-0", "default/web-0"],
+      bound: ["old"],
+    },
+    {
       rule: "the same pod printed twice",
       texts: [pod("name: a, uid: u1"), pod("name: a, uid: u1")],
       want: ["default/a"],
@@ -299,6 +313,17 @@ describe("what the API server fills in", () => {
       want: {},
     },
     {
+      rule: "a LimitRange's minimum is the request where nothing else is said, its maximum the default limit",
+      texts: [
+        bare("image: x"),
+        RANGE.replace("default: { cpu: 1, memory: 1Gi }", "max: { memory: 2Gi }").replace(
+          "defaultRequest: { cpu: 250m }",
+          "min: { cpu: 50m, memory: 1Mi }",
+        ),
+      ],
+      want: { cpu: 50, memory: 2 * 2 ** 30 },
+    },
+    {
       rule: "a RuntimeClass adds its overhead",
       texts: [
         bare("resources: { requests: { cpu: 1 } }", "runtimeClassName: kata, "),
@@ -317,6 +342,21 @@ describe("what the API server fills in", () => {
   test("host ports of a pod on the host's network", () => {
     const [first] = plan(bare("ports: [{ containerPort: 80 }]", "hostNetwork: true, ")).pods;
     assert.deepEqual(first?.spec.containers[0]?.ports, [{ containerPort: 80, hostPort: 80 }]);
+  });
+
+  test("node selector and tolerations of a RuntimeClass", () => {
+    const [first] = plan(
+      bare(
+        "image: x",
+        "runtimeClassName: gpu, nodeSelector: { disk: ssd }, tolerations: [{ key: a, operator: Exists }], ",
+      ),
+      "apiVersion: node.k8s.io/v1\nkind: RuntimeClass\nmetadata: { name: gpu }\nhandler: gpu\nscheduling: { nodeSelector: { accelerator: gpu }, tolerations: [{ key: b, operator: Exists }] }\n",
+    ).pods;
+    assert.deepEqual(first?.spec.nodeSelector, { disk: "ssd", accelerator: "gpu" });
+    assert.deepEqual(
+      first?.spec.tolerations?.map(({ key }) => key),
+      ["a", "b"],
+    );
   });
 
   test("priority by class, by the global default, and of the system", () => {
