@@ -7,6 +7,11 @@ export type {
 export { boundScheduling, optimizeScheduling } from "./certified/optimize-scheduling.ts";
 export type { ProgressPoint } from "./certified/problem.ts";
 export { checkPlan } from "./checker/check-plan.ts";
+export type { CandidateAnswers, NodeAnswer, PoolAnswer, Refusal } from "./explain/explain-candidates.ts";
+export { explainCandidates } from "./explain/explain-candidates.ts";
+export type { NodeQuestion, RequirementLayer, TypeAnswer, TypeRefusal } from "./explain/explain-types.ts";
+export { explainTypes, podLayers } from "./explain/explain-types.ts";
+export type { SettledPlan } from "./explain/settled-input.ts";
 export type {
   CapacityType,
   ExistingNode,

@@ -1,0 +1,4 @@
+export { explainPod } from "./explain-pod.ts";
+export type * from "./explanation.ts";
+export { explanationText } from "./explanation-text.ts";
+export { explainNode } from "./planned-node.ts";
