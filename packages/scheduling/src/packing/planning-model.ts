@@ -16,7 +16,7 @@ import { buildTopology, domainNumberOfNode, nodeCounts, poolCounts } from "../to
 import type { TopologyFacts, TopologyState } from "../topology/topology-state.ts";
 import { planningMemory } from "./planning-memory.ts";
 import type { PodClass, PodShape } from "./pod-shape.ts";
-import { podKeyOf, podShapes, requestsWithSlot } from "./pod-shape.ts";
+import { podKeyOf, podShapes, residentRequests } from "./pod-shape.ts";
 import type { PodVariant } from "./pod-variant.ts";
 import type { TypeSet } from "./pool-catalog.ts";
 import { PoolCatalog } from "./pool-catalog.ts";
@@ -183,7 +183,7 @@ function nodeModels(input: SchedulingInput, resources: ResourceTable, facts: Top
     .sort((a, b) => Number(b.initialized) - Number(a.initialized) || compareText(a.name, b.name))
     .map((node, index): NodeModel => {
       const pods = node.pods.filter((pod) => !planned.has(podKeyOf(pod)));
-      const bound = addAmounts(...pods.map(({ spec }) => requestsWithSlot(spec)), node.pendingDaemonRequests);
+      const bound = addAmounts(...pods.map(({ spec }) => residentRequests(spec)), node.pendingDaemonRequests);
       return {
         node,
         index,

@@ -56,6 +56,18 @@ export function requestsWithSlot(spec: PodSpec): ResourceAmounts {
   return requests;
 }
 
+const knownRequests = new WeakMap<PodSpec, ResourceAmounts>();
+
+/** {@link requestsWithSlot} of a pod that stays from pass to pass. */
+export function residentRequests(spec: PodSpec): ResourceAmounts {
+  let requests = knownRequests.get(spec);
+  if (requests === undefined) {
+    requests = requestsWithSlot(spec);
+    knownRequests.set(spec, requests);
+  }
+  return requests;
+}
+
 /** Groups equal pods and orders the groups as Karpenter orders pods: cpu, memory, age, uid (karpenter.md §3.4). */
 export function podShapes(pods: readonly Pod[], options: ShapeOptions): readonly PodShape[] {
   const groups = new PodGroups(options);

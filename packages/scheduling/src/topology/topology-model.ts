@@ -1,5 +1,6 @@
 import type { Pod } from "@nodeless/api";
 import { LABELS, WELL_KNOWN_LABELS } from "@nodeless/api";
+import { ContentIndex } from "../content-index.ts";
 import type { ExistingNode, Requirement, SchedulingInput, SchedulingNodePool } from "../model.ts";
 import type { PodClass } from "../packing/pod-shape.ts";
 import { podKeyOf } from "../packing/pod-shape.ts";
@@ -41,8 +42,9 @@ export function buildTopology(
   const residentRules = residents.map(({ pods }) => pods.map((pod) => requiredAntiAffinity(groups, pod)));
   const state = new TopologyState(topologyFacts(groups.list, input, catalogs));
   if (groups.list.length === 0) return { state, rulesOf: () => NO_RULES };
+  const selectors = new GroupSelectors(groups.list);
   for (const [index, { node, pods }] of residents.entries())
-    countResidents(state, { node, pods, rules: residentRules[index] ?? [] });
+    countResidents(state, { node, selected: pods.map((pod) => selectors.of(pod)), rules: residentRules[index] ?? [] });
   const selected = classes.map((podClass) => groups.list.filter((group) => groupSelects(group, podClass)));
   return {
     state,
@@ -116,24 +118,51 @@ function requiredAntiAffinity(groups: TopologyGroups, pod: Pod): readonly Topolo
   return terms.map((term) => groups.affinity("anti-affinity", term, owner, true));
 }
 
+/** Finds the groups that count a pod; pods with the same labels as far as any group looks are asked once. */
+class GroupSelectors {
+  readonly #groups: readonly TopologyGroup[];
+  readonly #labelKeys: readonly string[];
+  readonly #index = new ContentIndex();
+  readonly #selected: (readonly TopologyGroup[])[] = [];
+
+  constructor(groups: readonly TopologyGroup[]) {
+    this.#groups = groups;
+    this.#labelKeys = [...new Set(groups.flatMap(({ clauses }) => (clauses ?? []).map(({ key }) => key)))];
+  }
+
+  of({ metadata }: Pod): readonly TopologyGroup[] {
+    const { labels = {}, namespace = "default" } = metadata;
+    let at = this.#index.start.next(namespace);
+    for (const key of this.#labelKeys) at = at.next(Object.hasOwn(labels, key) ? labels[key] : undefined);
+    const number = this.#index.numberAt(at);
+    const known = this.#selected[number];
+    if (known !== undefined) return known;
+    const selected = this.#groups.filter((group) => groupSelects(group, { namespace, labels }));
+    this.#selected.push(selected);
+    return selected;
+  }
+}
+
 function countResidents(
   state: TopologyState,
   resident: {
     readonly node: ExistingNode;
-    readonly pods: readonly Pod[];
+    /** By pod: the groups that count it. */
+    readonly selected: readonly (readonly TopologyGroup[])[];
+    /** By pod: the required anti-affinity that it owns. */
     readonly rules: readonly (readonly TopologyGroup[])[];
   },
 ): void {
-  const { node, pods, rules } = resident;
+  const { node, selected, rules } = resident;
   const { facts } = state;
-  for (const group of facts.groups) {
-    const domain = domainNumberOfNode(facts, node, group.key);
-    if (domain < 0 || !nodeCounts(group.filter, node)) continue;
-    for (const pod of pods) {
-      const subject = { namespace: pod.metadata.namespace ?? "default", labels: pod.metadata.labels ?? {} };
-      if (groupSelects(group, subject)) state.addCount(group.index, domain);
+  const domains = facts.groups.map(({ filter, key }) =>
+    nodeCounts(filter, node) ? domainNumberOfNode(facts, node, key) : -1,
+  );
+  for (const groups of selected)
+    for (const { index } of groups) {
+      const domain = domains[index] ?? -1;
+      if (domain >= 0) state.addCount(index, domain);
     }
-  }
   for (const owned of rules)
     for (const { index, key } of owned) {
       const domain = domainNumberOfNode(facts, node, key);
