@@ -5,6 +5,7 @@ import { completionCommand } from "./commands/completion.ts";
 import { downCommand } from "./commands/down.ts";
 import { envCommand } from "./commands/env.ts";
 import { fargateProfileCommands } from "./commands/fargate-profile.ts";
+import { lintCommand } from "./commands/lint.ts";
 import { planCommand } from "./commands/plan.ts";
 import { statusCommand } from "./commands/status.ts";
 import { upCommand } from "./commands/up.ts";
@@ -39,6 +40,7 @@ export function buildProgram(terminal: Terminal): Command {
   program.addCommand(statusCommand(terminal));
   for (const command of fargateProfileCommands(terminal)) program.addCommand(command);
   program.addCommand(planCommand(terminal));
+  program.addCommand(lintCommand(terminal));
   program.addCommand(catalogCommand(terminal));
   program.addCommand(versionCommand(terminal));
   program.addCommand(completionCommand(terminal, () => program));

@@ -1,0 +1,11 @@
+export type { LintOptions } from "./lint.ts";
+export { lint } from "./lint.ts";
+export type { LintFinding, LintReport, LintRule, LintSeverity, LintSummary } from "./model.ts";
+export type { LintProject, LintProjectOptions } from "./project.ts";
+export { lintProject } from "./project.ts";
+export type { LintTextOptions } from "./report-text.ts";
+export { countsText, lintText, rulesText } from "./report-text.ts";
+export { LINT_RULES } from "./rules/index.ts";
+export type { LintFormat, LintSource } from "./sources/lint-source.ts";
+export type { LintSources, ReadLintSourcesOptions } from "./sources/read-lint-sources.ts";
+export { readLintSources } from "./sources/read-lint-sources.ts";
