@@ -324,7 +324,7 @@ test("pruning keeps exactly what no cheaper or equally dear offering covers", ()
 
 test("late calls still answer with a valid bound", () => {
   const random = seededRandom(9);
-  const pods = Array.from({ length: 500 }, () => ({
+  const pods = Array.from({ length: 150 }, () => ({
     cpu: 100 + Math.floor(random() * 900),
     memory: 100 + Math.floor(random() * 4000),
   }));

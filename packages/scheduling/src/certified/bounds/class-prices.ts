@@ -63,7 +63,13 @@ export function solveClasses(model: BoundModel, { kind, limits }: ClassPricesOpt
     })
     .reduce((a, b) => (b.valued.bound > a.valued.bound ? b : a));
   const group = { ...best, flows: groupFlows(model, solution) };
-  return kind === "group" || isLate() ? group : (shapeMultipliers(model, group, isLate) ?? group);
+  if (kind === "group" || isLate() || !hasChoice(model)) return group;
+  return shapeMultipliers(model, group, isLate) ?? group;
+}
+
+/** Where no shape has two places to go, shapes as wholes are worth what their resources are. */
+function hasChoice({ groups }: BoundModel): boolean {
+  return groups.some(({ classes, existing }) => classes.length > 0 && classes.length + existing.length > 1);
 }
 
 /** The fluid prices in every class: no worse than the fluid bound even where there was no time for more. */

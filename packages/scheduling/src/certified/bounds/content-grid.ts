@@ -1,8 +1,10 @@
 /** Steps of one pricing, cells × items × tables, and the fewest cells of a table. Coarse ones take about 10 ms. */
 const AFFORDABLE = {
   coarse: { steps: 12_000_000, cells: 20_000 },
-  fine: { steps: 60_000_000, cells: 200_000 },
+  fine: { steps: 30_000_000, cells: 80_000 },
 } as const;
+/** Items whose number is respected. */
+const LIMITED_MAX = 60;
 /** Share of all requests that rounding up to the grid may add. */
 const LOSS_MAX = 0.0015;
 
@@ -17,9 +19,25 @@ export interface GridItem {
   readonly limit: number;
 }
 
+interface Bundle {
+  readonly item: GridItem;
+  readonly copies: number;
+}
+
+/** Numbers of which some make up any number up to `limit`, and none more: 1, 2, 4 … and what is left. */
+export function bundles(limit: number): readonly number[] {
+  const result: number[] = [];
+  let left = limit;
+  for (let copies = 1; left > 0; copies *= 2) {
+    result.push(Math.min(copies, left));
+    left -= copies;
+  }
+  return result;
+}
+
 /**
  * The best contents of all nodes at once: a table over cpu × memory of the most value that fits. One table serves all offerings of a class; memory is the
- * inner, contiguous dimension (packing.md §5). Items whose limit never binds are taken any number of times; the others copy by copy, a layer each.
+ * inner, contiguous dimension (packing.md §5). Items whose limit never binds are taken any number of times; of the others so many bundles, a layer each.
  */
 export class ContentGrid {
   readonly #values: Float64Array;
@@ -29,9 +47,9 @@ export class ContentGrid {
   /** By cpu: the memory that any node with so much cpu has. */
   readonly #reach: Int32Array;
   #items: readonly GridItem[] = [];
-  /** Items of the layers in use, a copy each. */
-  #layers: readonly GridItem[] = [];
-  /** By layer and cell: 1 where the copy is part of the best content. Kept from one solve to the next. */
+  /** Several copies of an item that are taken all or none: together they make any number up to the limit. */
+  #layers: readonly Bundle[] = [];
+  /** By layer and cell: 1 where the bundle is part of the best content. Kept from one solve to the next. */
   readonly #taken: Uint8Array[] = [];
 
   /** `corners`: capacities in whole units. */
@@ -49,13 +67,19 @@ export class ContentGrid {
 
   /** Fills the table for these items. */
   solve(items: readonly GridItem[]): void {
-    const isLimited = (item: GridItem): boolean => item.limit < this.#fitting(item);
-    this.#items = undominated(items.filter((item) => !isLimited(item)));
-    this.#layers = items
-      .filter((item) => isLimited(item) && !isBeaten(item, this.#items))
-      .flatMap((item) => Array.from({ length: item.limit }, () => item));
+    // The most valuable ones: for the small ones it hardly matters how many there are.
+    const limited = new Set(
+      items
+        .filter((item) => item.limit < this.#fitting(item))
+        .sort((a, b) => b.value - a.value || a.shape - b.shape)
+        .slice(0, LIMITED_MAX),
+    );
+    this.#items = undominated(items.filter((item) => !limited.has(item)));
+    this.#layers = [...limited]
+      .filter((item) => !isBeaten(item, this.#items))
+      .flatMap((item) => bundles(item.limit).map((copies) => ({ item, copies })));
     for (let cpu = 0; cpu < this.#reach.length; cpu++) this.#fillRow(cpu);
-    for (const [layer, item] of this.#layers.entries()) this.#addCopy(layer, item);
+    for (const [layer, bundle] of this.#layers.entries()) this.#addBundle(layer, bundle);
   }
 
   #fitting({ cpu, memory }: GridItem): number {
@@ -87,8 +111,11 @@ export class ContentGrid {
     }
   }
 
-  /** One more copy of an item, at most once in every cell: from the far corner backwards, so that it never builds on itself. */
-  #addCopy(layer: number, { cpu: itemCpu, memory, value }: GridItem): void {
+  /** At most once in every cell: from the far corner backwards, so that it never builds on itself. */
+  #addBundle(layer: number, { item, copies }: Bundle): void {
+    const itemCpu = item.cpu * copies;
+    const memory = item.memory * copies;
+    const value = item.value * copies;
     const values = this.#values;
     const length = this.#rowLength;
     const taken = this.#taken[layer] ?? new Uint8Array(values.length);
@@ -118,10 +145,10 @@ export class ContentGrid {
     let column = memory;
     for (let layer = this.#layers.length - 1; layer >= 0; layer--) {
       if (this.#taken[layer]?.[row * this.#rowLength + column] !== 1) continue;
-      const item = this.#layers[layer] as GridItem;
-      shapes.push(item.shape);
-      row -= item.cpu;
-      column -= item.memory;
+      const { item, copies } = this.#layers[layer] as Bundle;
+      for (let copy = 0; copy < copies; copy++) shapes.push(item.shape);
+      row -= item.cpu * copies;
+      column -= item.memory * copies;
     }
     while (row >= 0) {
       const choice = this.#choices[row * this.#rowLength + column] as number;

@@ -15,7 +15,7 @@ const ROUNDS_MAX = 400;
 /** More rows than these take minutes; the class bound then stands. */
 const ROWS_MAX = 600;
 /** Share of the time for rounds; the check of the result takes the rest. */
-const ITERATION_SHARE = 0.8;
+const ITERATION_SHARE = 0.7;
 /** Relative distance of bound and program at which it stops. */
 const GAP = 1e-5;
 /** How much of the best prices so far each trial keeps; less when that finds nothing new. */

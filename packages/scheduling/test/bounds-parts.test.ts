@@ -1,0 +1,218 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { ContentGrid, type GridItem, gridUnits } from "../src/certified/bounds/content-grid.ts";
+import { CoveringLp } from "../src/certified/bounds/covering-lp.ts";
+import { classPrices, fluidPrices, generateColumns, sandPrices, verifiedBound } from "../src/certified/bounds/index.ts";
+import { gridValueLimits } from "../src/certified/bounds/verified-grid.ts";
+import { proveNodeValue } from "../src/certified/bounds/verified-node.ts";
+import type { PackingProblem } from "../src/certified/problem.ts";
+import { firstFit } from "../src/certified/search/index.ts";
+import { familyOfferings, openProblem, seededRandom, shapesFrom } from "./bounds-fixture.ts";
+
+test("the covering program ends with prices that no column beats and that equal its cost", () => {
+  for (let seed = 1; seed <= 100; seed++) {
+    const random = seededRandom(seed);
+    const rows = 1 + Math.floor(random() * 12);
+    const needs = Float64Array.from({ length: rows }, () => (random() < 0.2 ? 0 : random() * 10));
+    const limits = Float64Array.from({ length: rows }, () => 1 + random());
+    const lp = new CoveringLp(needs, limits);
+    const columns = Array.from({ length: 40 }, () => {
+      const entries = Array.from({ length: rows }, (_, row) => [row, random() < 0.5 ? 0 : random()] as const);
+      const used = entries.filter(([, value]) => value > 0);
+      return { cost: 0.2 + random(), rows: used.map(([row]) => row), values: used.map(([, value]) => value) };
+    });
+    // Half of the columns come when the others are solved.
+    for (const { cost, rows: at, values } of columns.slice(0, 20)) lp.addColumn(cost, at, values);
+    assert.ok(lp.solve(10_000));
+    for (const { cost, rows: at, values } of columns.slice(20)) lp.addColumn(cost, at, values);
+    assert.ok(lp.solve(10_000));
+    for (const [row, dual] of lp.duals.entries()) {
+      assert.ok(dual >= -1e-8 && dual <= (limits[row] ?? 0) + 1e-8, `seed ${seed}: dual ${dual}`);
+    }
+    for (const { cost, rows: at, values } of columns) {
+      const worth = values.reduce((sum, value, entry) => sum + value * (lp.duals[at[entry] ?? 0] ?? 0), 0);
+      assert.ok(worth <= cost + 1e-7, `seed ${seed}: worth ${worth} costs ${cost}`);
+    }
+    const covered = new Float64Array(rows);
+    let cost = 0;
+    for (const { column, amount } of lp.solution()) {
+      const bought = columns[column];
+      cost += amount * (bought?.cost ?? 0);
+      for (const [entry, row] of bought?.rows.entries() ?? []) {
+        covered[row] = (covered[row] ?? 0) + amount * (bought?.values[entry] ?? 0);
+      }
+    }
+    for (const [row, need] of needs.entries()) cost += Math.max(0, need - (covered[row] ?? 0)) * (limits[row] ?? 0);
+    assert.ok(Math.abs(cost - lp.objective()) < 1e-5, `seed ${seed}: cost ${cost}, prices say ${lp.objective()}`);
+  }
+});
+
+test("the covering program keeps its numbers over thousands of changes", () => {
+  const random = seededRandom(4);
+  const rows = 60;
+  const lp = new CoveringLp(new Float64Array(rows).fill(1), new Float64Array(rows).fill(5));
+  for (let round = 0; round < 60; round++) {
+    for (let count = 0; count < 40; count++) {
+      const at = [...Array(rows).keys()].filter(() => random() < 0.15);
+      lp.addColumn(
+        (0.5 + random()) * (at.length ** 0.5 + 0.1) * (1 - round / 100),
+        at,
+        at.map(() => 1),
+      );
+    }
+    lp.solve(10_000);
+  }
+  assert.ok(lp.pivots > 600);
+  const total = lp.duals.reduce((sum, dual) => sum + dual, 0);
+  assert.ok(Math.abs(total - lp.objective()) < 1e-5 * total, `${total} and ${lp.objective()}`);
+});
+
+/** Most value of items within cpu and memory, by trying everything. */
+function bestByForce(items: readonly GridItem[], cpu: number, memory: number, from = 0): number {
+  const item = items[from];
+  if (item === undefined) return 0;
+  let best = 0;
+  for (let count = 0; count <= item.limit && count * item.cpu <= cpu && count * item.memory <= memory; count++) {
+    best = Math.max(
+      best,
+      count * item.value + bestByForce(items, cpu - count * item.cpu, memory - count * item.memory, from + 1),
+    );
+  }
+  return best;
+}
+
+function randomItems(random: () => number): GridItem[] {
+  return Array.from({ length: 1 + Math.floor(random() * 5) }, (_, shape) => {
+    const cpu = Math.floor(random() * 4);
+    return {
+      shape,
+      cpu,
+      memory: Math.floor(random() * 4) + (cpu === 0 ? 1 : 0),
+      value: random(),
+      limit: random() < 0.5 ? 99 : 1 + Math.floor(random() * 2),
+    };
+  });
+}
+
+test("the grid finds the best content of every node, and traces it", () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const random = seededRandom(seed);
+    const corners = Array.from({ length: 3 }, () => ({
+      cpu: Math.floor(random() * 9),
+      memory: Math.floor(random() * 9),
+    }));
+    const grid = new ContentGrid(corners);
+    for (let solve = 0; solve < 2; solve++) {
+      const items = randomItems(random);
+      grid.solve(items);
+      for (const { cpu, memory } of corners) {
+        const value = grid.valueAt(cpu, memory);
+        assert.ok(Math.abs(value - bestByForce(items, cpu, memory)) < 1e-9, `seed ${seed}`);
+        const content = grid.trace(cpu, memory).map((shape) => items[shape]);
+        const sumOf = (key: "cpu" | "memory" | "value"): number =>
+          content.reduce((sum, item) => sum + (item?.[key] ?? 0), 0);
+        assert.ok(
+          sumOf("cpu") <= cpu && sumOf("memory") <= memory && Math.abs(sumOf("value") - value) < 1e-9,
+          `seed ${seed}`,
+        );
+        for (const item of items)
+          assert.ok(content.filter((other) => other === item).length <= item.limit, `seed ${seed}`);
+      }
+    }
+  }
+});
+
+test("grid units divide sizes exactly where that is cheap, and stay affordable where it is not", () => {
+  const round = [1, 2, 5].map((count) => ({ cpu: count * 500, memory: count * 1024, pods: 10 }));
+  const exact = gridUnits(round, { cpu: 16_000, memory: 65_536 }, { tables: 1, fineness: "coarse" });
+  assert.deepEqual(exact, { cpu: 500, memory: 1024, isLimited: false });
+  const odd = [1017, 2311, 5003].map((size) => ({ cpu: size, memory: size * 3 + 1, pods: 10 }));
+  const limited = gridUnits(odd, { cpu: 16_000, memory: 65_536 }, { tables: 1000, fineness: "coarse" });
+  assert.ok(limited.isLimited && (16_000 / limited.cpu) * (65_536 / limited.memory) <= 20_001);
+});
+
+test("limits of node values are never below what a node can hold, whatever the multipliers and the steps", () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const random = seededRandom(seed);
+    const items = randomItems(random);
+    const valued = {
+      count: items.length,
+      width: 2,
+      rules: [],
+      weights: Float64Array.from(items.flatMap(({ cpu, memory }) => [cpu * 1.5, memory * 1.5])),
+      values: Float64Array.from(items, ({ value }) => value),
+      pods: Float64Array.from(items, ({ limit }) => limit),
+    };
+    const capacities = Array.from({ length: 3 }, () =>
+      Float64Array.of(Math.floor(random() * 8) * 1.5, Math.floor(random() * 8) * 1.5),
+    );
+    const tabled = gridValueLimits(valued, capacities);
+    for (const [index, capacity] of capacities.entries()) {
+      const best = bestByForce(items, (capacity[0] ?? 0) / 1.5, (capacity[1] ?? 0) / 1.5);
+      assert.ok((tabled[index] ?? 0) >= best - 1e-9, `seed ${seed}: table ${tabled[index]} < ${best}`);
+      const multipliers = Float64Array.of(random(), random());
+      for (const steps of [0, 3, 100_000]) {
+        const { limit } = proveNodeValue({ items: valued, capacity, multipliers }, 0, steps);
+        assert.ok(limit >= best - 1e-9, `seed ${seed}: ${limit} < ${best}`);
+        if (steps === 100_000) assert.ok(limit <= best + 1e-6, `seed ${seed}: ${limit} > ${best}`);
+      }
+    }
+  }
+});
+
+/** Hundreds of pods with pins, host rules and nodes that exist. */
+function middleProblem(seed: number): PackingProblem {
+  const random = seededRandom(seed);
+  const below = (count: number): number => Math.floor(random() * count);
+  const kinds = Array.from({ length: 4 + below(30) }, () => ({
+    cpu: 50 * (1 + below(seed % 2 === 0 ? 120 : 30)),
+    memory: 64 * (1 + below(seed % 2 === 0 ? 200 : 60)),
+    mask: below(4),
+  }));
+  const pods = Array.from({ length: 200 }, () => kinds[below(kinds.length)] ?? { cpu: 100, memory: 100 });
+  const hostRules = Array.from({ length: below(4) }, () => ({ max: 1 + below(3) }));
+  const shapes = shapesFrom(pods).map((shape) => {
+    const rule = below(8);
+    return rule < hostRules.length ? { ...shape, owns: [rule], countedBy: [rule] } : shape;
+  });
+  const offerings = [0, 1, 2].flatMap((index) =>
+    familyOfferings(index, () => (index === 2 ? 0.3 + 0.2 * random() : 1)),
+  );
+  const existing = Array.from({ length: below(3) * 5 }, () => ({
+    class: 3 + below(2),
+    free: Float64Array.of(below(8000), below(16_000), below(20)),
+    hostCounts: hostRules.map((_, rule) => ({ rule, counted: below(2), owners: below(2) })),
+  }));
+  const masks = [
+    Uint8Array.of(1, 1, 1, 1, 1),
+    Uint8Array.of(0, 1, 0, 1, 0),
+    Uint8Array.of(1, 0, 1, 0, 1),
+    Uint8Array.of(1, 1, 0, 0, 0),
+  ];
+  return { ...openProblem(shapes, offerings), classes: 5, masks, hostRules, existing };
+}
+
+test("no bound is above what a packing of hundreds of pods costs", () => {
+  let best = 0;
+  for (let seed = 1; seed <= 10; seed++) {
+    const problem = middleProblem(seed);
+    const packing = firstFit(problem);
+    assert.equal(packing.unplaced.length, 0);
+    const columns = generateColumns(problem, { bigShapesMax: 12 }).prices;
+    const bounds = [
+      fluidPrices(problem),
+      classPrices(problem, { kind: "group" }),
+      classPrices(problem, { kind: "shape" }),
+      sandPrices(problem, { bigShapesMax: 8 }),
+      columns,
+    ];
+    for (const [kind, { lowerBoundUsdPerHour, podUsdPerHour }] of bounds.entries()) {
+      assert.ok(lowerBoundUsdPerHour <= packing.costUsdPerHour + 1e-9, `seed ${seed}, bound ${kind}`);
+      const confirmed = verifiedBound(problem, podUsdPerHour);
+      assert.ok(confirmed >= lowerBoundUsdPerHour * (1 - 1e-7), `seed ${seed}, bound ${kind}: ${confirmed}`);
+      assert.ok(confirmed <= packing.costUsdPerHour + 1e-9, `seed ${seed}, bound ${kind}: ${confirmed}`);
+    }
+    if (columns.lowerBoundUsdPerHour > (bounds[2]?.lowerBoundUsdPerHour ?? 0) * 1.001) best++;
+  }
+  assert.ok(best >= 3, `columns were better than classes only ${best} times`);
+});
