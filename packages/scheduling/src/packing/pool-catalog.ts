@@ -14,6 +14,8 @@ export class PoolCatalog {
   /** Ports of every DaemonSet that may land on a node of the pool. */
   readonly daemonPorts: readonly HostPort[];
   readonly hasMinValues: boolean;
+  /** Instances that reservations still have, by reservation id. */
+  readonly reservationsLeft: ReadonlyMap<string, number>;
   readonly root: TypeSet;
   readonly #types: TypeCatalog;
 
@@ -23,6 +25,7 @@ export class PoolCatalog {
     this.types = types.types;
     this.daemonPorts = types.daemonPorts;
     this.hasMinValues = types.hasMinValues;
+    this.reservationsLeft = types.reservationsLeft;
     this.root = types.root;
   }
 

@@ -24,13 +24,11 @@ export class Reservations {
 
   /** Undefined if no type of any pool has a reservation: then nothing needs to be counted. */
   static of(catalogs: readonly PoolCatalog[]): Reservations | undefined {
+    if (catalogs.every(({ reservationsLeft }) => reservationsLeft.size === 0)) return undefined;
     const left = new Map<string, number>();
-    for (const { pool } of catalogs)
-      for (const { offerings } of pool.instanceTypes)
-        for (const { available, reservationId, reservationsLeft = 0 } of offerings)
-          if (available && reservationId !== undefined)
-            left.set(reservationId, Math.min(reservationsLeft, left.get(reservationId) ?? reservationsLeft));
-    return left.size === 0 ? undefined : new Reservations(left);
+    for (const { reservationsLeft } of catalogs)
+      for (const [id, instances] of reservationsLeft) left.set(id, Math.min(instances, left.get(id) ?? instances));
+    return new Reservations(left);
   }
 
   /** What a claim would get that narrows to the set and holds this much. Changes nothing. */

@@ -30,6 +30,8 @@ export class TypeCatalog {
   /** Ports of every DaemonSet that may land on a node of the pool. */
   readonly daemonPorts: readonly HostPort[];
   readonly hasMinValues: boolean;
+  /** Instances that reservations still have, by reservation id. */
+  readonly reservationsLeft: ReadonlyMap<string, number>;
   readonly root: TypeSet;
   readonly #context: CatalogContext;
   readonly #dimensions: number;
@@ -57,6 +59,7 @@ export class TypeCatalog {
       });
     this.daemonPorts = [...new Set(this.types.map(({ daemons }) => daemons))].flatMap(({ ports }) => ports);
     this.hasMinValues = [...pool.requirements.values()].some(({ minValues }) => minValues !== undefined);
+    this.reservationsLeft = reservationsLeft(pool.instanceTypes);
     this.root = this.#build(pool.requirements, this.types);
   }
 
@@ -134,6 +137,16 @@ export class TypeCatalog {
     const all = this.domainsOf(key);
     return own === undefined ? all : all.filter((domain) => allowsValue(own, domain));
   }
+}
+
+/** Two offerings may name the same reservation; then the smaller number counts. */
+function reservationsLeft(types: readonly InstanceType[]): ReadonlyMap<string, number> {
+  const left = new Map<string, number>();
+  for (const { offerings } of types)
+    for (const { available, reservationId, reservationsLeft: instances = 0 } of offerings)
+      if (available && reservationId !== undefined)
+        left.set(reservationId, Math.min(instances, left.get(reservationId) ?? instances));
+  return left;
 }
 
 function sharedKeysOverlap(a: Requirements, b: Requirements): boolean {
