@@ -10,6 +10,7 @@ import { planCommand } from "./commands/plan.ts";
 import { statusCommand } from "./commands/status.ts";
 import { upCommand } from "./commands/up.ts";
 import { versionCommand } from "./commands/version.ts";
+import { whyCommand } from "./commands/why.ts";
 import { CommandError, DifferenceError, EXIT, UsageError } from "./exit-codes.ts";
 import { stateProblem } from "./state-problem.ts";
 import { processTerminal, styled, type Terminal } from "./terminal.ts";
@@ -40,6 +41,7 @@ export function buildProgram(terminal: Terminal): Command {
   program.addCommand(statusCommand(terminal));
   for (const command of fargateProfileCommands(terminal)) program.addCommand(command);
   program.addCommand(planCommand(terminal));
+  program.addCommand(whyCommand(terminal));
   program.addCommand(lintCommand(terminal));
   program.addCommand(catalogCommand(terminal));
   program.addCommand(versionCommand(terminal));

@@ -7,10 +7,10 @@ const ALIKE_LISTED_MAX = 3;
 
 /** Who was asked and what the answer was: nodes that refuse by one rule together, pools each. */
 export function candidateSection({ candidates, placement }: PodExplanation, style: TableStyle): string {
-  // Reasons have been given already.
-  if (candidates.length === 0 || (placement.kind === "none" && candidates.every(({ kind }) => kind === "node-pool")))
-    return "";
-  const rows = groups(candidates).map((group) => rowOf(group, style));
+  // Of a pod that nothing takes, the pools' reasons have been given already.
+  const asked = placement.kind === "none" ? candidates.filter(({ kind }) => kind !== "node-pool") : candidates;
+  if (asked.length === 0) return "";
+  const rows = groups(asked).map((group) => rowOf(group, style));
   const nameWidth = Math.min(28, Math.max("CANDIDATE".length, ...rows.map(({ name }) => name.length)));
   const width = style.width;
   const header = formatColumns([{ header: "CANDIDATE".padEnd(nameWidth) }, { header: "ANSWER" }], [], style);

@@ -1,4 +1,5 @@
-import { counted, hourly, percentText, requestText } from "../report/amounts.ts";
+import type { Quantities } from "../contract.ts";
+import { counted, hourly, memoryBytesOf, memoryText, millicoresOf, percentText, vcpuText } from "../report/amounts.ts";
 import { formatColumns } from "../report/columns.ts";
 import { type TableStyle, wrapped } from "../report/table-style.ts";
 import type { Purchase, RejectedTypes, TypeChoice } from "./explanation.ts";
@@ -10,7 +11,7 @@ const PURCHASES_SHOWN_MAX = 6;
 export function choiceSection(choice: TypeChoice | undefined, style: TableStyle): string {
   if (choice === undefined) return "";
   const { considered, content, nodePool, rejected } = choice;
-  const title = `Of ${counted(considered, "instance type")} of NodePool ${nodePool}, ${choice.fittingTypes} can be the node for ${requestText(content)} (pods and DaemonSets):`;
+  const title = `Of ${counted(considered, "instance type")} of NodePool ${nodePool}, ${choice.fittingTypes} can be a node for ${sizeText(content)} (pods and DaemonSets):`;
   return [
     wrapped(title, { width: style.width }),
     rejectedTable(rejected, style),
@@ -20,6 +21,9 @@ export function choiceSection(choice: TypeChoice | undefined, style: TableStyle)
     .filter((part) => part !== "")
     .join("\n");
 }
+
+const sizeText = (content: Quantities): string =>
+  `${vcpuText(millicoresOf(content))} and ${memoryText(memoryBytesOf(content))}`;
 
 function rejectedTable(rejected: readonly RejectedTypes[], style: TableStyle): string {
   if (rejected.length === 0) return "";
@@ -42,7 +46,7 @@ const sum = (list: readonly RejectedTypes[]): number => list.reduce((total, { ty
 function rejectionText({ rule, by, message, examples, types }: RejectedTypes): string {
   const who = by === "content" || by === "catalog" ? "" : `${by} `;
   const named = `${examples.join(", ")}${types > examples.length ? AND_OTHERS : ""}`;
-  return `${rule}: ${who}${message} (${named})`;
+  return rule === "requirements" ? `${rule}: ${who}${message}` : `${rule}: ${who}${message} (${named})`;
 }
 
 const AND_OTHERS = " and others";
@@ -67,7 +71,7 @@ function purchaseTable({ fitting, fittingTypes }: TypeChoice, style: TableStyle)
   );
   const types = new Set(shown.map(({ instanceType }) => instanceType));
   const more = fittingTypes - types.size;
-  return `${table}${more > 0 ? `   and ${counted(more, "type")} more\n` : ""}`;
+  return `${table.replaceAll(/ +$/gm, "")}${more > 0 ? `   and ${counted(more, "type")} more\n` : ""}`;
 }
 
 function cells(one: Purchase, best: Purchase | undefined): readonly string[] {

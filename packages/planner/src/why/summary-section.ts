@@ -2,10 +2,19 @@ import { parseMilli, parseUnits } from "@nodeless/api";
 import type { Quantities } from "../contract.ts";
 import { counted, hourly, memoryText, monthly, percentText, requestText, vcpuText } from "../report/amounts.ts";
 import type { TableStyle } from "../report/table-style.ts";
-import type { BoughtNode, FargateSizingSteps, NodeContent, NodeExplanation, PodExplanation } from "./explanation.ts";
+import type {
+  BoughtNode,
+  FargateSizingSteps,
+  FargateVerdict,
+  NodeContent,
+  NodeExplanation,
+  PodExplanation,
+} from "./explanation.ts";
 import { titled } from "./titled.ts";
 
 const MIB = 2 ** 20;
+/** A smaller share is rounding. */
+const NO_WASTE = 0.005;
 const NEIGHBOURS_SHOWN_MAX = 6;
 const MISSES_SHOWN_MAX = 3;
 
@@ -62,18 +71,36 @@ function fargatePlace({
 }
 
 function fargateText({ fargate, placement }: PodExplanation): string {
-  const { because = "", misses, sizing, profile, selector } = fargate;
+  const { because = "", sizing, profile, selector } = fargate;
   if (profile !== undefined) {
     const by = selector === undefined ? "" : ` by ${selector}`;
-    if (!fargate.takes) return `profile ${profile} selects it${by}, but Fargate refuses it: ${because}`;
+    if (!fargate.takes) return `profile ${profile} selects it${by}, so EC2 is not asked; Fargate refuses it`;
     return `profile ${profile} selects it${by}; ${sizing === undefined ? "" : sizingText(sizing)}`;
   }
+  const price = sizing === undefined ? "" : `: $${hourly(sizing.usdPerHour, sizing.priceIsEstimate)} an hour`;
+  const wouldBe =
+    sizing === undefined
+      ? ""
+      : placement.kind === "none"
+        ? `. A profile that selects it would run it: ${sizingText(sizing)}${price}`
+        : `. There, ${sizingText(sizing)}`;
+  return `no: ${missText(fargate) ?? because}${wouldBe}`;
+}
+
+/** The nearest selectors and what differs; undefined when no selector is to blame. */
+function missText({ misses }: FargateVerdict): string | undefined {
+  const [first] = misses;
+  if (first === undefined) return undefined;
+  if (first.differs.some((one) => one.startsWith("namespace "))) {
+    const selectors = misses.slice(0, MISSES_SHOWN_MAX).map(({ profile, selector }) => `${profile} has ${selector}`);
+    const more = misses.length - selectors.length;
+    return `no profile selects the namespace (${selectors.join("; ")}${more > 0 ? `; and ${more} more` : ""})`;
+  }
   const near = misses
+    .filter(({ differs }) => !differs.some((one) => one.startsWith("namespace ")))
     .slice(0, MISSES_SHOWN_MAX)
-    .map((miss) => `profile ${miss.profile} (${miss.selector}): ${miss.differs.join(", ")}`);
-  const nearest = near.length === 0 ? "" : `. Nearest: ${near.join("; ")}`;
-  const wouldBe = sizing === undefined || placement.kind === "none" ? "" : `. There, ${sizingText(sizing)}`;
-  return `no: ${because}${nearest}${wouldBe}`;
+    .map(({ profile, selector, differs }) => `profile ${profile} (${selector}), but ${differs.join(" and ")}`);
+  return `nearest is ${near.join("; then ")}`;
 }
 
 /** `0.1 vCPU and 70Mi + 256Mi = 326Mi need 0.25vCPU 0.5GB`. */
@@ -91,7 +118,9 @@ function priceText({ prices, placement, fargate }: PodExplanation, style: TableS
   const fair =
     ec2UsdPerHour === undefined
       ? "no instance type could hold it, so it has no fair price on EC2"
-      : `its fair share of well-packed nodes is ${money(ec2UsdPerHour)}`;
+      : placement.kind === "ec2" && placement.existing && ec2UsdPerHour === 0
+        ? "on a node that is there already it costs nothing more"
+        : `its fair share of well-packed nodes is ${money(ec2UsdPerHour)}`;
   if (fargateUsdPerHour === undefined) return `${fair}; Fargate does not run it`;
   const size = fargate.sizing === undefined ? "" : ` as ${fargate.sizing.vcpu}vCPU ${fargate.sizing.memoryGb}GB`;
   const there = `on Fargate${size} it ${placement.kind === "fargate" ? "costs" : "would cost"} ${money(fargateUsdPerHour)}`;
@@ -138,6 +167,8 @@ function wasteLine(
   if (wasteUsdPerHour === undefined || pods.length === 0) return [];
   const fair = usdPerHour - wasteUsdPerHour;
   const share = usdPerHour === 0 ? 0 : wasteUsdPerHour / usdPerHour;
+  if (share < NO_WASTE)
+    return [line("WASTE", `none: the fair prices of its pods make up the $${hourly(usdPerHour)} an hour of ${node}`)];
   return [
     line(
       "WASTE",

@@ -4,6 +4,6 @@ const TITLE_WIDTH = 9;
 
 /** A paragraph behind its title: `PRICE    its fair share …`. */
 export function titled(title: string, text: string, style: TableStyle): string {
-  const lines = wrapped(text, { rest: " ".repeat(TITLE_WIDTH), width: style.width - TITLE_WIDTH });
-  return `${style.paint("bold", title.padEnd(TITLE_WIDTH))}${lines}`;
+  const lines = wrapped(text, { first: " ".repeat(TITLE_WIDTH), width: style.width });
+  return `${style.paint("bold", title.padEnd(TITLE_WIDTH))}${lines.slice(TITLE_WIDTH)}`;
 }

@@ -1,4 +1,5 @@
 import type { Pod, ResourceAmounts } from "@nodeless/api";
+import { LABELS } from "@nodeless/api";
 import type { InstanceType, Offering, Requirements, SchedulingNodePool } from "../model.ts";
 import { daemonOverheads } from "../packing/daemon-overhead.ts";
 import { podVariants } from "../packing/pod-variant.ts";
@@ -118,7 +119,10 @@ function noOffering(
   const refuse = (by: string, message: string): TypeRefusal => ({ rule: "offerings", by, key: "", message });
   if (!type.offerings.some(({ available }) => available)) return refuse("catalog", "has no available offering");
   const blamed = layers.find(({ requirements }) => compatibleOfferings(type, requirements).length === 0);
-  return refuse(blamed?.by ?? "catalog", "has no offering of the zone and capacity type that are asked for");
+  const asked = [LABELS.zone, LABELS.zoneId, LABELS.capacityType].flatMap(
+    (key) => (blamed ?? layers.at(-1))?.requirements.get(key) ?? [],
+  );
+  return refuse(blamed?.by ?? "catalog", `asks for ${asked.map(formatRequirement).join(", ")}: not offered there`);
 }
 
 /** The resource that is missed most, in proportion. */

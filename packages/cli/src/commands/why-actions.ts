@@ -1,0 +1,77 @@
+import {
+  type Explanation,
+  explainNode,
+  explainPod,
+  explanationText,
+  nearNames,
+  type PlanOutcome,
+} from "@nodeless/planner";
+import { CommandError, UsageError } from "../exit-codes.ts";
+import { formatStructured } from "../output/structured.ts";
+import type { Terminal } from "../terminal.ts";
+import { printNotices } from "./plan-actions.ts";
+import { inputOf, makePlan, planRequest, readSources, tableOptions } from "./plan-making.ts";
+import type { WhyFlags } from "./why.ts";
+import { parseSubject, type Subject } from "./why-subject.ts";
+
+/** `nodeless why` */
+export async function runWhy(terminal: Terminal, text: string, flags: WhyFlags): Promise<void> {
+  const subject = parseSubject(text);
+  if (flags.budget !== undefined) throw new UsageError("--budget is for totals: give it to `nodeless plan`");
+  const explanation = await explainInPlan(terminal, subject, flags);
+  const { output } = flags;
+  terminal.out(
+    output === "text"
+      ? explanationText(explanation, tableOptions(terminal, output))
+      : formatStructured(output, explanation),
+  );
+}
+
+async function explainInPlan(terminal: Terminal, subject: Subject, flags: WhyFlags): Promise<Explanation> {
+  const request = planRequest(flags);
+  const input = await inputOf(terminal, await readSources(terminal, flags.file), flags);
+  const outcome = await makePlan(terminal, input, request);
+  printNotices(terminal, outcome.document.notices);
+  if (subject.kind === "pod") {
+    const key = `${flags.namespace}/${subject.name}`;
+    return explainPod(outcome, key) ?? noPod(outcome, key);
+  }
+  return explainNode(outcome, subject.name) ?? noNode(outcome, subject.name);
+}
+
+function noPod({ input }: PlanOutcome, key: string): never {
+  const keyOf = ({ metadata }: { metadata: { namespace?: string; name: string } }): string =>
+    `${metadata.namespace ?? "default"}/${metadata.name}`;
+  const bound = input.boundPods.find((pod) => keyOf(pod) === key);
+  if (bound !== undefined)
+    throw new CommandError(
+      `pod ${key} is on node ${bound.spec.nodeName} of the input already, so the plan did not place it: ask about node/${bound.spec.nodeName}`,
+    );
+  throw notFound(`the plan has no pod ${key}`, key, input.pods.map(keyOf));
+}
+
+function noNode({ document }: PlanOutcome, name: string): never {
+  throw notFound(
+    `the plan has no node ${name}`,
+    name,
+    document.nodes.map((node) => node.name),
+  );
+}
+
+/** Says what may have been meant, or what there is. */
+export function notFound(message: string, wanted: string, names: readonly string[]): CommandError {
+  const near = nearNames(wanted, names);
+  if (near.length > 0) return new CommandError(`${message}; did you mean ${near.map(asTyped).join(", ")}?`);
+  const some = names.slice(0, NAMES_SHOWN_MAX).map(asTyped).join(", ");
+  return new CommandError(
+    names.length === 0 ? `${message}, nor any other` : `${message}; there are ${names.length}, such as ${some}`,
+  );
+}
+
+const NAMES_SHOWN_MAX = 3;
+
+/** `pod/web-0 -n shop` of `shop/web-0`; a node as it is. */
+function asTyped(name: string): string {
+  const slash = name.indexOf("/");
+  return slash < 0 ? name : `pod/${name.slice(slash + 1)} -n ${name.slice(0, slash)}`;
+}
