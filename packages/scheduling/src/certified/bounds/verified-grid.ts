@@ -9,7 +9,7 @@ const LIMITED_MAX = 60;
 /** 8 MB. */
 const CELLS_MAX = 1_000_000;
 /** An exact table may be this much dearer than a rounded one is allowed to be. */
-const EXACT_FACTOR = 16;
+const EXACT_FACTOR = 4;
 
 /**
  * By capacity: the most value that fits in its cpu and memory, sizes rounded down to a grid. Above the truth, since other resources
