@@ -24,7 +24,7 @@ export class Candidates {
     this.#rule = rule;
   }
 
-  /** Never empty if some offering allows the mask. */
+  /** Most efficient first; never empty if some offering allows the mask. */
   forMask(mask: number): Int32Array {
     const known = this.#byMask[mask];
     if (known !== undefined) return known;
@@ -48,6 +48,8 @@ export class Candidates {
     const pool = affordable.length > 0 ? affordable : offerings.subarray(0, 1);
     let best = 0;
     for (const offering of pool) best = Math.max(best, efficiency[offering] as number);
-    return pool.filter((offering) => (efficiency[offering] as number) >= efficiencyMin * best);
+    return pool
+      .filter((offering) => (efficiency[offering] as number) >= efficiencyMin * best)
+      .sort((first, second) => (efficiency[second] as number) - (efficiency[first] as number) || first - second);
   }
 }

@@ -6,6 +6,8 @@ import type { SearchContext } from "./search-context.ts";
 export interface ConstructOptions {
   /** Ways to fill each node that are compared. */
   readonly trials: number;
+  /** True when time is short: every further node takes what comes. */
+  readonly isLate?: () => boolean;
   /** How many pods of each shape are best bought room for in each class; what is not named goes anywhere. */
   readonly flows?: readonly ShapeFlow[];
 }
@@ -62,7 +64,7 @@ function fillBins(context: SearchContext, options: ConstructOptions, { store, re
   for (let bin = 0; bin < tables.problem.existing.length; bin += 1) {
     stream.topUp(store);
     builder.addBin(bin);
-    builder.recreate({ ...FOREVER, trials: options.trials, keepBelowUsdPerHour: Number.POSITIVE_INFINITY });
+    builder.recreate({ ...FOREVER, trials: trialsNow(options), keepBelowUsdPerHour: Number.POSITIVE_INFINITY });
     store.addAll(builder.built);
   }
   const unplaced: ShapeCount[] = [];
@@ -96,7 +98,7 @@ function buildFrom(context: SearchContext, options: ConstructOptions, { store, p
     const isLast = stream.isEmpty() && offeringClass === undefined;
     const keepBelowUsdPerHour = isLast ? 0 : queue.totalWorth * CARRIED_SHARE;
     const restriction = offeringClass === undefined ? {} : { offeringClass };
-    builder.recreate({ ...FOREVER, ...restriction, trials: options.trials, keepBelowUsdPerHour });
+    builder.recreate({ ...FOREVER, ...restriction, trials: trialsNow(options), keepBelowUsdPerHour });
     store.addAll(builder.built);
   }
 }
@@ -122,6 +124,10 @@ function assigned(
   return byClass;
 }
 
+const trialsNow = ({ trials, isLate }: ConstructOptions): number => (isLate?.() === true ? LATE_TRIALS : trials);
+
+/** Ways to fill a node once time is short. */
+const LATE_TRIALS = 3;
 const FOREVER = { costMaxUsdPerHour: Number.POSITIVE_INFINITY };
 
 interface PodStream {

@@ -33,6 +33,8 @@ export interface Incumbents {
 
 /** A node so close to its value is not improved any more. */
 const RATIO_GOOD = 1.001;
+/** Candidates are sorted by efficiency; the higher this exponent, the more often the best of them are tried. */
+const CANDIDATE_SKEW = 2;
 /** Chance that a trial starts from an offering that the placement uses already. */
 const INCUMBENT_CHANCE = 0.5;
 /** Chance that a trial starts from an offering for the largest pod instead of a random one. */
@@ -211,5 +213,7 @@ export class NodeBuilder {
 }
 
 function drawn(offerings: Int32Array, random: Prng): number {
-  return offerings.length === 0 ? -1 : (offerings[random.below(offerings.length)] as number);
+  return offerings.length === 0
+    ? -1
+    : (offerings[Math.floor(offerings.length * random.next() ** CANDIDATE_SKEW)] as number);
 }

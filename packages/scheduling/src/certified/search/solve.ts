@@ -11,6 +11,10 @@ const TRIES_PER_LOOK = 16;
 const CONSTRUCTION = { trials: 30 };
 const FAST_CONSTRUCTION = { trials: 8 };
 const EFFICIENCY_MIN = 0.95;
+/** The search may be choosier: rare nodes come from the construction, and what serves is tried anyway. */
+const SEARCH_EFFICIENCY_MIN = 0.98;
+/** After this share of the time the construction hurries. */
+const CONSTRUCTION_SHARE = 0.5;
 const FAST_EFFICIENCY_MIN = 0.9;
 /** No offering dearer than this share of the bound is tried unless a pod needs it. */
 const PRICE_SHARE_MAX = 0.1;
@@ -103,6 +107,7 @@ class Solve {
   readonly #progress: ProgressPoint[] = [];
   #store: NodeStore;
   #prices: FairPrices;
+  #tries = 0;
 
   constructor(problem: PackingProblem, limits: SolveLimits) {
     this.#problem = problem;
@@ -110,8 +115,10 @@ class Solve {
     this.#context = searchContext(problem, limits.seed ?? 1);
     const { prices, steering, flows } = begin(this.#context, problem, EFFICIENCY_MIN);
     this.#prices = prices;
-    this.#steering = steering;
-    this.#construction = construct(this.#context, { ...CONSTRUCTION, flows });
+    const isLate = (): boolean => this.#spent() >= CONSTRUCTION_SHARE;
+    this.#construction = construct(this.#context, { ...CONSTRUCTION, flows, isLate });
+    this.#steering = { ...steering, efficiencyMin: SEARCH_EFFICIENCY_MIN };
+    steer(this.#context, this.#steering);
     this.#store = this.#construction.store;
     this.#search = new RuinAndRecreate(this.#context, this.#store);
     this.#context.builder.incumbents = this.#store;
@@ -142,7 +149,7 @@ class Solve {
   /** Share of the budget that is spent: of the tries or of the time, whichever is more. */
   #spent(): number {
     const { triesMax = Number.POSITIVE_INFINITY, timeMs, elapsedMs } = this.#limits;
-    return Math.max(this.#search.tries / triesMax, timeMs > 0 ? elapsedMs() / timeMs : 1);
+    return Math.max(this.#tries / triesMax, timeMs > 0 ? elapsedMs() / timeMs : 1);
   }
 
   #isDone(): boolean {
@@ -156,6 +163,7 @@ class Solve {
     while (!this.#isDone() && this.#spent() < share) {
       const end = Math.min(triesMax, search.tries + TRIES_PER_LOOK);
       while (search.tries < end) search.step();
+      this.#tries = search.tries;
       this.#record();
     }
   }
