@@ -9,6 +9,8 @@ import type { NodeKnapsack } from "./verified-node.ts";
 const MULTIPLIERS_MAX = 64;
 const PIVOTS_MAX = 2_000;
 const GRID_ITEMS_MAX = 600;
+/** With all items whole; beyond, cells would be too large for the small ones. */
+const WHOLE_GRID_ITEMS_MAX = 250;
 const SEARCHED_ITEMS_MAX = 1_000;
 /** Each takes some 20 ms. */
 const WHOLE_TRIALS_MAX = 16;
@@ -80,7 +82,7 @@ export class NodeValueLimits {
 
   /** Limits of all offerings from one table, once. False when that was done before, or when the table would be too coarse to help. */
   refineAll(): boolean {
-    if (this.#gridDone || this.#items.count > GRID_ITEMS_MAX) return false;
+    if (this.#gridDone || this.#items.count > WHOLE_GRID_ITEMS_MAX) return false;
     this.#gridDone = true;
     for (const [offering, limit] of gridValueLimits(this.#items, this.#capacities).entries()) {
       if (limit < (this.#limits[offering] as number)) this.#limits[offering] = limit;
