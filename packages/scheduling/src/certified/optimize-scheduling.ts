@@ -41,6 +41,8 @@ export interface BoundOptions {
   readonly pricedOnly?: readonly Pod[];
   /** Pods of the input that the plan in question leaves out. Default: none. */
   readonly unplaced?: readonly Pod[];
+  /** Time for a better bound where few pods share a node. Default: none, which takes milliseconds. */
+  readonly limits?: Pick<SolveLimits, "elapsedMs" | "timeMs">;
 }
 
 /** Raising a packing takes about so long; the search ends earlier by as much. */
@@ -57,20 +59,35 @@ export function optimizeScheduling(input: SchedulingInput, options: OptimizeOpti
   const first = planFromModel(model);
   const priced = new PricedInput(input, options.pricedOnly ?? [], model);
   const early = pointOf(options, first, priced);
-  const found = search({ input, model, first, options });
-  if (found === undefined) return { plan: first, ...certificate(first, priced), progress: [early], gear: "fast" };
-  const { plan, searched } = found;
-  priced.improve(searched.lowered, searched.prices);
+  // Results that only tries limit must not depend on what a clock allows.
+  const refines = options.triesMax === undefined && priced.isRefinable;
+  const found = search({ input, model, first, options: refines ? endingEarlier(options) : options });
+  if (found !== undefined) priced.improve(found.searched.lowered, found.searched.prices);
+  const plan = found?.plan ?? first;
+  if (refines && isOpen(pointOf(options, plan, priced), options)) priced.refine(options);
   const last = pointOf(options, plan, priced);
+  const between = plan === first ? [] : (found?.searched.progress ?? []).map((one) => ({ ...early, ...one }));
   return {
     plan,
     ...certificate(plan, priced),
-    progress:
-      plan === first
-        ? [early, last]
-        : monotone([early, ...searched.progress.map((one) => ({ ...early, ...one })), last]),
+    progress: monotone([early, ...between, last]),
     gear: plan === first ? "fast" : "optimize",
   };
+}
+
+const GAP_TOLERANCE_DEFAULT = 0.0005;
+
+/** True if cost and bound are farther apart than asked for. */
+function isOpen({ costUsdPerHour, lowerBoundUsdPerHour }: ProgressPoint, { gapTolerance }: SolveLimits): boolean {
+  return costUsdPerHour > lowerBoundUsdPerHour * (1 + (gapTolerance ?? GAP_TOLERANCE_DEFAULT));
+}
+
+/** Share of the time that is kept for the bound where it pays. */
+const REFINING_SHARE = 0.15;
+
+function endingEarlier(options: OptimizeOptions): OptimizeOptions {
+  const now = options.elapsedMs();
+  return { ...options, timeMs: now + (1 - REFINING_SHARE) * Math.max(0, options.timeMs - now) };
 }
 
 /**
@@ -79,6 +96,7 @@ export function optimizeScheduling(input: SchedulingInput, options: OptimizeOpti
  */
 export function boundScheduling(input: SchedulingInput, options: BoundOptions = {}): SchedulingBound {
   const priced = new PricedInput(input, options.pricedOnly ?? [], planningModel(input));
+  if (options.limits !== undefined) priced.refine(options.limits);
   return {
     lowerBoundUsdPerHour: priced.lowerBoundUsdPerHour(options.unplaced ?? []),
     fairPriceUsdPerHour: priced.fairPrices(),

@@ -3,15 +3,18 @@ import type { SchedulingInput } from "../model.ts";
 import type { PlanningModel } from "../packing/planning-model.ts";
 import { planningModel } from "../packing/planning-model.ts";
 import { podKeyOf } from "../packing/pod-shape.ts";
-import { checkPrices, classPrices } from "./bounds/index.ts";
+import { checkPrices, classPrices, generateColumns } from "./bounds/index.ts";
 import type { BoundProblem, LoweredInput } from "./lowering/index.ts";
 import { boundProblem } from "./lowering/index.ts";
-import type { FairPrices } from "./problem.ts";
+import type { FairPrices, SolveLimits } from "./problem.ts";
 
 /** Up to this many kinds of pods each gets prices of its own; beyond, kinds with equal rules share them. */
 const OWN_PRICES_SHAPES_MAX = 1_000;
 /** Keeps a difference of bounds below the truth whatever floating point does. */
 const ROUNDING = 1e-12;
+
+/** Up to this many kinds of pods {@link PricedInput.refine} looks at whole nodes; with more it takes too long to matter. */
+const COLUMNS_SHAPES_MAX = 60;
 
 /** An input with the prices that bound the cost of all its plans. */
 export class PricedInput {
@@ -30,6 +33,18 @@ export class PricedInput {
     const { problem } = this.#bound;
     const kind = problem.shapes.length <= OWN_PRICES_SHAPES_MAX && problem.classes > 1 ? "shape" : "group";
     this.#prices = classPrices(problem, { kind });
+  }
+
+  /** True if {@link refine} may help. */
+  get isRefinable(): boolean {
+    return this.#bound.problem.shapes.length <= COLUMNS_SHAPES_MAX;
+  }
+
+  /** Looks at whole nodes until the limits: better where few pods share a node. */
+  refine(limits: Pick<SolveLimits, "elapsedMs" | "timeMs">): void {
+    if (!this.isRefinable || limits.elapsedMs() >= limits.timeMs) return;
+    const { prices } = generateColumns(this.#bound.problem, { limits });
+    if (prices.lowerBoundUsdPerHour > this.#prices.lowerBoundUsdPerHour) this.#prices = prices;
   }
 
   /** Takes over prices that a search found for its stricter problem, if they prove more. */
