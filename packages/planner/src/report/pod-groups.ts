@@ -1,5 +1,5 @@
 import type { Pod } from "@nodeless/api";
-import { podRequests } from "@nodeless/api";
+import { parseMilli, podRequests } from "@nodeless/api";
 import { podKeyOf } from "@nodeless/scheduling";
 import type { PlanNode, PlanPodPrice, Quantities } from "../contract.ts";
 import type { PlanOutcome } from "../plan/plan-cluster.ts";
@@ -25,10 +25,14 @@ export interface PodGroup {
 export function podGroups(outcome: Pick<PlanOutcome, "document" | "input">): readonly PodGroup[] {
   const { document, input } = outcome;
   const fargate = new Map(document.fargate.map((one) => [one.pod, one]));
-  const shares = nodeShares(document);
+  const requestsOf = requestsBySpec();
+  const pods = new Map(input.pods.map((pod) => [podKeyOf(pod), pod]));
+  const shares = nodeShares(document.nodes, (key) => {
+    const pod = pods.get(key);
+    return pod === undefined ? {} : requestsOf(pod).quantities;
+  });
   const prices = new Map(document.pods.map((one) => [one.pod, one]));
   const groups = new Map<string, Draft>();
-  const requestsOf = requestsBySpec();
   for (const pod of input.pods) {
     const key = podKeyOf(pod);
     const micro = fargate.get(key);
@@ -79,22 +83,34 @@ function finished({ workload, pods, requested, micro, nodes, price, usd, estimat
   return { workload, pods, requested, target, usdPerHour: usd, priceIsEstimate: estimate, price };
 }
 
-/** A node's price is shared in proportion to what its pods are worth; where they are worth nothing, equally. */
-function nodeShares({
-  nodes,
-  pods,
-}: PlanOutcome["document"]): ReadonlyMap<string, { readonly node: PlanNode; readonly usdPerHour: number }> {
-  const worth = new Map(pods.map(({ pod, ec2UsdPerHour = 0 }) => [pod, ec2UsdPerHour]));
+/** A node's price is shared by what the pods ask of its cpu, memory and devices; where they ask for nothing, equally. */
+function nodeShares(
+  nodes: readonly PlanNode[],
+  requestsOf: (podKey: string) => Quantities,
+): ReadonlyMap<string, { readonly node: PlanNode; readonly usdPerHour: number }> {
   const shares = new Map<string, { readonly node: PlanNode; readonly usdPerHour: number }>();
   for (const node of nodes) {
+    const weights = node.pods.map((pod) => weightOn(node, requestsOf(pod)));
     let total = 0;
-    for (const pod of node.pods) total += worth.get(pod) ?? 0;
-    for (const pod of node.pods) {
-      const share = total > 0 ? (worth.get(pod) ?? 0) / total : 1 / node.pods.length;
+    for (const weight of weights) total += weight;
+    for (const [index, pod] of node.pods.entries()) {
+      const share = total > 0 ? (weights[index] ?? 0) / total : 1 / node.pods.length;
       shares.set(pod, { node, usdPerHour: node.usdPerHour * share });
     }
   }
   return shares;
+}
+
+/** Slots are never short where disks and processors are not, and disks come with every node. */
+const NOT_WEIGHED: ReadonlySet<string> = new Set(["pods", "ephemeral-storage"]);
+
+function weightOn({ allocatable }: PlanNode, requested: Quantities): number {
+  let weight = 0;
+  for (const [name, quantity] of Object.entries(requested)) {
+    const offered = allocatable[name];
+    if (!NOT_WEIGHED.has(name) && offered !== undefined) weight += parseMilli(quantity) / parseMilli(offered);
+  }
+  return weight;
 }
 
 interface Requested {
