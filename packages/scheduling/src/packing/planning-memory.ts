@@ -1,5 +1,6 @@
 import type { Pod } from "@nodeless/api";
 import type { InstanceType, Requirements, SchedulingNodePool } from "../model.ts";
+import { PodMemory } from "./pod-memory.ts";
 import { canonicalText, RequirementIndex } from "./requirement-index.ts";
 import { WITHOUT_RESERVED } from "./reservations.ts";
 import type { ResourceTable } from "./resource-table.ts";
@@ -10,9 +11,11 @@ const TYPES_REMEMBERED_MAX = 500_000;
 /** Catalogues of one list of types: one per pool and set of DaemonSets. */
 const CATALOGS_PER_LIST_MAX = 64;
 const REQUIREMENTS_REMEMBERED_MAX = 50_000;
+/** Distinct requests and rules of pods; a cluster has some hundreds. */
+const SPECS_REMEMBERED_MAX = 20_000;
 
 /**
- * What one pass can leave to the next: catalogues of the same types. It only saves time, since everything in it follows from
+ * What one pass can leave to the next: catalogues of the same types, and what equal specs mean. It only saves time, since everything in it follows from
  * values that never change.
  */
 class PlanningMemory {
@@ -21,8 +24,14 @@ class PlanningMemory {
   readonly #catalogs = new WeakMap<readonly InstanceType[], Map<string, TypeCatalog>>();
   #types = 0;
 
+  readonly pods: PodMemory = new PodMemory();
+
   get isFull(): boolean {
-    return this.#types > TYPES_REMEMBERED_MAX || this.requirementIndex.size > REQUIREMENTS_REMEMBERED_MAX;
+    return (
+      this.#types > TYPES_REMEMBERED_MAX ||
+      this.requirementIndex.size > REQUIREMENTS_REMEMBERED_MAX ||
+      this.pods.size > SPECS_REMEMBERED_MAX
+    );
   }
 
   /** The catalogue of a pool's types, from an earlier pass if nothing that it depends on has changed. */

@@ -84,7 +84,10 @@ const PLANNED_EFFECTS: readonly string[] = ["NoSchedule", "NoExecute", "PreferNo
 
 /** Prepares an input for planning. */
 export function planningModel(input: SchedulingInput): PlanningModel {
+  const memory = planningMemory();
+  const { requirementIndex } = memory;
   const shapes = podShapes(input.pods, {
+    memory: memory.pods,
     residents: residents(input),
     preferNoScheduleExists: preferNoScheduleExists(input),
     ignoresPreferences: input.policies?.preferences === "Ignore",
@@ -95,8 +98,6 @@ export function planningModel(input: SchedulingInput): PlanningModel {
   const loads = new Set(shapes.map(({ requests }) => requests));
   const resources = new ResourceTable(loads);
   const vectors = new Map([...loads].map((requests) => [requests, askedVector(requests, resources)]));
-  const memory = planningMemory();
-  const { requirementIndex } = memory;
   const pools = [...input.nodePools].sort((a, b) => b.weight - a.weight || compareText(a.name, b.name));
   const catalogs = pools.map(
     (pool) => new PoolCatalog(pool, memory.catalogOf(pool, { resources, daemonSetPods: input.daemonSetPods })),

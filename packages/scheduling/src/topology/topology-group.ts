@@ -160,7 +160,7 @@ function selectorClauses(
 }
 
 /** Label keys that topology rules of these pods look at, sorted. Undefined when no pod has such a rule. */
-export function selectedLabelKeys(pods: Iterable<Pod>): ReadonlySet<string> | undefined {
+export function selectedLabelKeys(pods: Iterable<Pick<Pod, "spec">>): ReadonlySet<string> | undefined {
   const keys = new Set<string>();
   let ruled = false;
   for (const { spec } of pods) {
