@@ -18,6 +18,8 @@ const CONSTRUCTION_SHARE = 0.5;
 const FAST_EFFICIENCY_MIN = 0.9;
 /** No offering dearer than this share of the bound is tried unless a pod needs it. */
 const PRICE_SHARE_MAX = 0.1;
+/** Up to so many pods, neither efficiency nor price limits what is tried. */
+const FEW_PODS = 40;
 const DEFAULT_GAP_TOLERANCE = 0.0005;
 /** Classes matter if their bound is above the one that ignores them by this factor. */
 const CLASSES_MATTER_FACTOR = 1.002;
@@ -86,14 +88,20 @@ function begin(context: SearchContext, problem: PackingProblem, efficiencyMin: n
   const classesMatter =
     problem.masks.length > 1 &&
     prices.lowerBoundUsdPerHour > fluidPrices(problem).lowerBoundUsdPerHour * CLASSES_MATTER_FACTOR;
+  const isFree = isSmall(problem);
   const steering: Steering = {
     podUsdPerHour: prices.podUsdPerHour,
     efficiency: prices.offeringValueRatio,
-    efficiencyMin,
-    priceMaxUsdPerHour: prices.lowerBoundUsdPerHour * PRICE_SHARE_MAX,
+    efficiencyMin: isFree ? 0 : efficiencyMin,
+    priceMaxUsdPerHour: isFree ? Number.POSITIVE_INFINITY : prices.lowerBoundUsdPerHour * PRICE_SHARE_MAX,
   };
   steer(context, steering);
   return { prices, steering, flows: classesMatter ? prices.flows : [] };
+}
+
+/** True if every offering may be tried: with few pods, the odd one out may be best. */
+function isSmall({ shapes }: PackingProblem): boolean {
+  return shapes.reduce((sum, { pods }) => sum + pods, 0) <= FEW_PODS;
 }
 
 /** One solve: construction, search, better prices, whole nodes out of fractional ones, always keeping the cheaper. */
@@ -117,7 +125,7 @@ class Solve {
     this.#prices = prices;
     const isLate = (): boolean => this.#spent() >= CONSTRUCTION_SHARE;
     this.#construction = construct(this.#context, { ...CONSTRUCTION, flows, isLate });
-    this.#steering = { ...steering, efficiencyMin: SEARCH_EFFICIENCY_MIN };
+    this.#steering = isSmall(problem) ? steering : { ...steering, efficiencyMin: SEARCH_EFFICIENCY_MIN };
     steer(this.#context, this.#steering);
     this.#store = this.#construction.store;
     this.#search = new RuinAndRecreate(this.#context, this.#store);
