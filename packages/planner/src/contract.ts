@@ -45,6 +45,8 @@ export interface PlanInput {
   readonly fargateProfiles: readonly FargateProfile[];
   /** Region of a ClusterConfig, if any. */
   readonly region: string | undefined;
+  /** Zones of the cluster's subnets as a ClusterConfig names them; empty when it leaves the choice to `nodeless up`. */
+  readonly availabilityZones: readonly string[];
   readonly namespaceLabels: ReadonlyMap<string, Readonly<Record<string, string>>>;
   readonly persistentVolumeClaims: readonly PersistentVolumeClaim[];
   readonly persistentVolumes: readonly PersistentVolume[];
@@ -124,6 +126,8 @@ export interface PlanCatalogInfo {
   readonly region: string;
   /** `built-in`, `refreshed` or the file given. */
   readonly source: string;
+  /** Zones in which nodes can be bought and Fargate runs pods. */
+  readonly zones: readonly string[];
 }
 
 /** Kubernetes quantities by resource name, exact. */
@@ -183,6 +187,6 @@ export interface PlanKnob {
   /** True: the plan obeys it, and the bound is what lifting it alone would give. False: the bound is what adding it would give. */
   readonly inForce: boolean;
   readonly lowerBoundUsdPerHour: number;
-  /** Relative to the plan's own bound. */
+  /** Relative to the plan's own bound as prices alone give it: what the search of `optimize` adds to that is left out on both sides. */
   readonly changeRatio: number;
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { planCatalog, planDiff, planInput, readManifests } from "@nodeless/planner";
+import { planCatalog, planCluster, planDiff, planInput, readManifests } from "@nodeless/planner";
 import { deployment, inputOf, NODE_CLASS, nodePool, objections, planOf, SEOUL } from "./plan-fixture.ts";
 
 const EXAMPLES = new URL("../../../examples/", import.meta.url).pathname;
@@ -491,6 +491,13 @@ describe("knobs restrict packing and bound alike, and show their price", () => {
       assert.equal(inForce, false);
       assert.ok(changeRatio >= -1e-9);
     }
+  });
+
+  test("searching for longer does not change what a knob costs", () => {
+    const knobs = { maxVcpus: 4 };
+    const search = { gear: "optimize", timeMs: 200, monotonicMs: () => performance.now() } as const;
+    const { document } = planCluster(inputOf(manifests), SEOUL, { ...search, knobs });
+    assert.deepEqual(document.knobs, planOf(manifests, { knobs }).document.knobs);
   });
 
   test("knobs that leave nothing are said so", () => {

@@ -72,7 +72,7 @@ function offerFor(pod: Pod, storage: Storage, { region, zones }: Pick<PlanCatalo
       kind: "refused",
       rule: "node-selector",
       message: `zone ${constraints.zones.join(", ")} is none of ${zones.join(", ")}`,
-      remedy: "name a zone of the region",
+      remedy: "name one of these, or make subnets there: availabilityZones of the ClusterConfig",
     };
   const foreign = [...podRequests(pod.spec)].find(([name, amount]) => amount > 0 && !FARGATE_RESOURCES.has(name));
   if (foreign !== undefined)

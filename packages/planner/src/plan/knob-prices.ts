@@ -15,15 +15,21 @@ export function knobPrices(
   { options, bound, plan, fargateUsdPerHour }: Priced,
 ): readonly PlanKnob[] {
   const { knobs = {} } = options;
-  const own = bound.lowerBoundUsdPerHour + fargateUsdPerHour;
-  const priced = (name: string, inForce: boolean, changed: PlanKnobs): readonly PlanKnob[] => {
+  const inForce = knobsInForce(knobs);
+  if (inForce.length === 0 && options.priceFamilies !== true) return [];
+  // A search lifts the plan's own bound beyond what prices alone say: both sides are taken without it.
+  const byPrices = options.gear === "optimize" ? boundOf(applyKnobs(placed, knobs).input) : undefined;
+  const own = (byPrices ?? bound.lowerBoundUsdPerHour) + fargateUsdPerHour;
+  const priced = (name: string, isInForce: boolean, changed: PlanKnobs): readonly PlanKnob[] => {
     const other = boundOf(applyKnobs(placed, changed).input);
     // Some pod cannot do without it: there is nothing to compare.
     if (other === undefined) return [];
     const lowerBoundUsdPerHour = other + fargateUsdPerHour;
-    return [{ name, inForce, lowerBoundUsdPerHour, changeRatio: own === 0 ? 0 : lowerBoundUsdPerHour / own - 1 }];
+    return [
+      { name, inForce: isInForce, lowerBoundUsdPerHour, changeRatio: own === 0 ? 0 : lowerBoundUsdPerHour / own - 1 },
+    ];
   };
-  const lifted = knobsInForce(knobs).flatMap(({ key, name }) => {
+  const lifted = inForce.flatMap(({ key, name }) => {
     const { [key]: _lifted, ...others } = knobs;
     return priced(name, true, others);
   });

@@ -17,7 +17,7 @@ import { PlanFindingsError } from "./plan-findings-error.ts";
 import type { PlanOptions } from "./plan-options.ts";
 import { type PodRoute, podRoutes } from "./pod-routes.ts";
 import { type RefusedPod, refusedByEc2 } from "./refusals.ts";
-import { schedulingSetting } from "./scheduling-input.ts";
+import { schedulingSetting, zonesOf } from "./scheduling-input.ts";
 
 /** A plan and all that led to it: what the tables, `why` and the differences between plans read. */
 export interface PlanOutcome {
@@ -28,6 +28,8 @@ export interface PlanOutcome {
   /** What the EC2 part was planned from, knobs included; only the pods that no Fargate profile takes. */
   readonly schedulingInput: SchedulingInput;
   readonly schedulingPlan: SchedulingPlan;
+  /** In which nodes can be bought and Fargate runs pods, sorted. */
+  readonly zones: readonly string[];
   /** By `namespace/name`, for every pod of the input. */
   readonly routes: ReadonlyMap<string, PodRoute>;
   /** What Fargate would do with a pod, whatever the profiles say. */
@@ -47,9 +49,10 @@ export interface PlanOutcome {
  */
 export function planCluster(input: PlanInput, catalog: PlanCatalog, options: PlanOptions): PlanOutcome {
   const startedMs = options.monotonicMs();
-  const fargateOffer = fargateOffers(input, catalog);
-  const { routes, ec2, fargate, refused } = routed(input, fargateOffer);
   const setting = schedulingSetting(input, catalog);
+  const zones = zonesOf(setting, catalog);
+  const fargateOffer = fargateOffers(input, { region: catalog.region, zones });
+  const { routes, ec2, fargate, refused } = routed(input, fargateOffer);
   const { input: schedulingInput, notices } = applyKnobs({ ...setting, pods: ec2 }, options.knobs ?? {});
   const { plan: schedulingPlan, bound, progress } = packPods(schedulingInput, fargate, options);
   const findings = checkPlan(schedulingInput, schedulingPlan);
@@ -63,6 +66,7 @@ export function planCluster(input: PlanInput, catalog: PlanCatalog, options: Pla
     options,
     schedulingInput,
     schedulingPlan,
+    zones,
     routes,
     fargateOffer,
     refused: inInputOrder(input, [...refused, ...refusedByEc2(schedulingPlan, poolNames)]),

@@ -24,14 +24,14 @@ export function planDocument(
   parts: Omit<PlanOutcome, "document">,
   extra: { readonly knobs: readonly PlanKnob[]; readonly notices: readonly string[]; readonly solveSeconds: number },
 ): PlanDocument {
-  const { input, catalog, options, schedulingInput, schedulingPlan, refused } = parts;
+  const { input, catalog, zones, options, schedulingInput, schedulingPlan, refused } = parts;
   const nodes = planNodes(schedulingInput, schedulingPlan, catalog);
   const fargate = input.pods.flatMap((pod) => fargatePod(pod, parts));
   return {
     apiVersion: "nodeless.dev/v1alpha1",
     kind: "Plan",
     totals: totalsOf(parts, { nodes, fargate, solveSeconds: extra.solveSeconds }),
-    catalog: { date: catalog.date, region: catalog.region, source: options.catalogSource ?? "built-in" },
+    catalog: { date: catalog.date, region: catalog.region, source: options.catalogSource ?? "built-in", zones },
     nodes,
     fargate,
     unplaced: refused.map(({ pod, refusals }) => ({ pod: podKeyOf(pod), reasons: refusals.map(formatRefusal) })),

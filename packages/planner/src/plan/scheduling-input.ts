@@ -43,6 +43,14 @@ export function schedulingSetting(input: PlanInput, catalog: PlanCatalog): Sched
   };
 }
 
+/** Zones in which some pool may buy: those of the cluster's subnets. */
+export function zonesOf({ nodePools }: SchedulingSetting, catalog: PlanCatalog): readonly string[] {
+  const zones = new Set<string>();
+  for (const instanceTypes of new Set(nodePools.map((pool) => pool.instanceTypes)))
+    for (const { offerings } of instanceTypes) for (const { zone } of offerings) zones.add(zone);
+  return zones.size === 0 ? catalog.zones : [...zones].sort();
+}
+
 /** The pool as the provisioner would see it: requirements ∩ labels ∩ its name (karpenter.md §3.3). */
 function schedulingPool(
   { metadata, spec }: NodePool,

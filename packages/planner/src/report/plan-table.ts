@@ -25,12 +25,23 @@ export function planTable(outcome: PlanOutcome, options: TableOptions = {}): str
 }
 
 function footNotes({ document, catalog }: PlanOutcome, style: TableStyle): string {
-  const { date, region, source } = document.catalog;
+  const { date, region, source, zones } = document.catalog;
   const estimates = hasEstimates(document);
   const note = (text: string): string => style.paint("dim", wrapped(text, { rest: "  ", width: style.width }));
   return [
-    note(`prices: ${source} catalogue of ${date}, ${region}, USD, 730 hours a month`),
+    note(`prices: ${source} catalogue of ${date}, ${region}${zonesText(region, zones)}, USD, 730 hours a month`),
     ...(estimates ? [note("~ an estimate, not a published price")] : []),
     ...(estimates || style.wide ? catalog.exactness.map(note) : []),
   ].join("");
+}
+
+/** More would fill a line that nobody reads: they are in the JSON. */
+const ZONES_SHOWN_MAX = 6;
+
+/** ` zones a, c`: without the region's name where they start with it. */
+function zonesText(region: string, zones: readonly string[]): string {
+  if (zones.length === 0) return "";
+  const short = zones.map((zone) => (zone.startsWith(region) && zone !== region ? zone.slice(region.length) : zone));
+  if (zones.length > ZONES_SHOWN_MAX) return `, ${zones.length} zones`;
+  return ` ${zones.length === 1 ? "zone" : "zones"} ${short.join(", ")}`;
 }

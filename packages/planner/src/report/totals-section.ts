@@ -72,10 +72,10 @@ function searchText(progress: PlanOutcome["progress"]): readonly string[] {
 }
 
 /** What the restrictions cost. */
-export function knobSection({ knobs, totals }: PlanDocument, style: TableStyle): string {
+export function knobSection({ knobs }: PlanDocument, style: TableStyle): string {
   if (knobs.length === 0) return "";
   const rows = knobs.map((knob) => {
-    const { without, with: restricted } = bounds(knob, totals.lowerBoundUsdPerHour);
+    const { without, with: restricted } = bounds(knob);
     const ratio = without === 0 ? 0 : restricted / without - 1;
     return [
       knob.name,
@@ -99,9 +99,10 @@ export function knobSection({ knobs, totals }: PlanDocument, style: TableStyle):
 }
 
 /** The bound on both sides of a restriction. */
-function bounds(
-  { inForce, lowerBoundUsdPerHour }: PlanKnob,
-  own: number,
-): { readonly without: number; readonly with: number } {
+function bounds({ inForce, lowerBoundUsdPerHour, changeRatio }: PlanKnob): {
+  readonly without: number;
+  readonly with: number;
+} {
+  const own = lowerBoundUsdPerHour / (1 + changeRatio);
   return inForce ? { without: lowerBoundUsdPerHour, with: own } : { without: own, with: lowerBoundUsdPerHour };
 }
