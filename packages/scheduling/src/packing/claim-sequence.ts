@@ -1,3 +1,5 @@
+import type { ClaimTable } from "./claim-table.ts";
+
 /** In which order open claims are offered a pod: the emptiest first, as Karpenter does, or the oldest first. */
 export type ClaimOrder = "fewest-pods" | "oldest";
 
@@ -66,6 +68,25 @@ export class ClaimSequence {
       const claim = this.items[at] ?? 0;
       if (!passes(claim)) continue;
       this.items[kept] = claim;
+      kept += 1;
+    }
+    this.length = kept;
+  }
+
+  /** Leaves out the claims that have no room for this much. */
+  dropFull({ room, dimensions }: Pick<ClaimTable, "room" | "dimensions">, least: Float64Array): void {
+    const { items } = this;
+    let kept = 0;
+    for (let at = 0; at < this.length; at += 1) {
+      const claim = items[at] ?? 0;
+      const base = claim * dimensions;
+      let holds = true;
+      for (let index = 0; index < dimensions && holds; index += 1) {
+        const amount = least[index] ?? 0;
+        holds = amount <= 0 || amount <= (room[base + index] ?? 0);
+      }
+      if (!holds) continue;
+      items[kept] = claim;
       kept += 1;
     }
     this.length = kept;

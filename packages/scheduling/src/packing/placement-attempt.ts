@@ -85,9 +85,16 @@ export class PlacementAttempt {
       progress = false;
       const failed: { shape: ShapeModel; pods: readonly Pod[] }[] = [];
       const smallest = smallestRequests(queue.map(({ shape }) => shape.requests));
+      this.#reviveAll();
+      let nextSweep = SHAPES_PER_SWEEP_MIN;
+      let interval = SHAPES_PER_SWEEP_MIN;
       for (const [index, { shape, pods }] of queue.entries()) {
         const least = smallest[index];
-        if (least !== undefined && index % SHAPES_PER_SWEEP === 0) this.#sweep(least);
+        if (least !== undefined && index === nextSweep) {
+          const dropped = this.#sweep(least);
+          interval = dropped < WORTHWHILE_SHARE ? Math.min(2 * interval, SHAPES_PER_SWEEP_MAX) : SHAPES_PER_SWEEP_MIN;
+          nextSweep += interval;
+        }
         const left = this.#placeRun(shape, pods);
         if (left.length < pods.length) progress = true;
         if (left.length > 0) failed.push({ shape, pods: left });
@@ -129,15 +136,20 @@ export class PlacementAttempt {
     return this.#rooms[poolIndex];
   }
 
-  /** Drops claims and nodes without room for the smallest pod to come: they need not be looked at again. */
-  #sweep(least: Float64Array): void {
-    const { room, dimensions } = this.#table;
-    this.#live.keep((claim) => {
-      for (let index = 0; index < dimensions; index += 1)
-        if ((least[index] ?? 0) > Math.max(0, room[claim * dimensions + index] ?? 0)) return false;
-      return true;
-    });
+  /** Drops claims and nodes without room for the smallest pod to come: they need not be looked at again. Returns the share dropped. */
+  #sweep(least: Float64Array): number {
+    const before = this.#live.length + this.#liveNodes.length;
+    this.#live.dropFull(this.#table, least);
     this.#liveNodes = this.#liveNodes.filter(({ model, used }) => fits(model.remaining, used, least));
+    return 1 - (this.#live.length + this.#liveNodes.length) / Math.max(1, before);
+  }
+
+  /** Before another round: what is full for small pods may have room for large ones that ask for less of something. */
+  #reviveAll(): void {
+    this.#liveNodes = this.nodes;
+    if (this.#live.length === this.claims.length) return;
+    this.#live.clear();
+    for (const { order } of this.claims) this.#live.add(order, this.#table.pods);
   }
 
   /** Places equal pods one after the other; the first that fits nowhere ends the run, since the others would not either. */
@@ -322,8 +334,10 @@ export class PlacementAttempt {
   }
 }
 
-/** Shapes between two sweeps of full claims: a sweep costs about as much as one walk over the claims. */
-const SHAPES_PER_SWEEP = 16;
+/** Shapes between two sweeps of full claims: a sweep costs about as much as one walk over the claims, and is worth it if it drops some. */
+const SHAPES_PER_SWEEP_MIN = 16;
+const SHAPES_PER_SWEEP_MAX = 512;
+const WORTHWHILE_SHARE = 0.05;
 
 /** For each position the least of every resource that any request from there on asks. */
 function smallestRequests(requests: readonly Float64Array[]): readonly Float64Array[] {

@@ -21,11 +21,11 @@ export function planScheduling(input: SchedulingInput): SchedulingPlan {
   return planFromModel(planningModel(input));
 }
 
-/** {@link planScheduling} of an input whose model is at hand. */
-export function planFromModel(model: PlanningModel): SchedulingPlan {
+/** {@link planScheduling} of an input whose model is at hand; `ways`: whether anything but the first fit is tried. */
+export function planFromModel(model: PlanningModel, ways: "all" | "first-fit" = "all"): SchedulingPlan {
   const first = new PlacementAttempt(model, LIKE_KARPENTER).run();
   let best = candidateOf(first);
-  for (const find of best.priceUsdPerHour > 0 ? otherWays(model, first) : []) {
+  for (const find of ways === "all" && best.priceUsdPerHour > 0 ? otherWays(model, first) : []) {
     const candidate = find();
     if (candidate !== undefined && isBetter(candidate, best)) best = candidate;
   }
