@@ -22,6 +22,8 @@ export interface RecreateOptions {
   readonly trials: number;
   /** Leave pods that are together worth less than this in the queue. */
   readonly keepBelowUsdPerHour?: number;
+  /** Now and then prefer a fill that is not the best: what is best alone may leave the wrong pods to the other nodes. */
+  readonly isNoisy?: boolean;
   /** Try offerings of this class only. */
   readonly offeringClass?: number;
 }
@@ -33,6 +35,9 @@ export interface Incumbents {
 
 /** A node so close to its value is not improved any more. */
 const RATIO_GOOD = 1.001;
+/** How often and by how much a noisy build misjudges fills. */
+const NOISY_CHANCE = 0.25;
+const RATIO_NOISE = 0.15;
 /** Candidates are sorted by efficiency; the higher this exponent, the more often the best of them are tried. */
 const CANDIDATE_SKEW = 2;
 /** Chance that a trial starts from an offering that the placement uses already. */
@@ -62,6 +67,7 @@ export class NodeBuilder {
   readonly #best: NodeFill;
   readonly #amounts: Float64Array;
   #bestOffering = -1;
+  #ratioNoise = 0;
   #bestRatio = Number.POSITIVE_INFINITY;
 
   constructor({ tables, index, candidates, worth, random }: BuilderParts) {
@@ -92,6 +98,7 @@ export class NodeBuilder {
   recreate(options: RecreateOptions): boolean {
     const { queue, built } = this;
     built.clear();
+    this.#ratioNoise = options.isNoisy === true && this.#random.next() < NOISY_CHANCE ? RATIO_NOISE : 0;
     this.#fill.reserve(queue.live);
     this.#best.reserve(queue.live);
     for (const bin of this.#bins) this.#fillBin(bin, options.trials);
@@ -184,7 +191,7 @@ export class NodeBuilder {
       amounts[index] = (free[base + index] as number) - (fill.room[index] as number);
     const cheaper = this.#index.cheapest(fill.mask, amounts, fill.worth, ownClass);
     const chosen = cheaper < 0 || (price[cheaper] as number) > (price[offering] as number) ? offering : cheaper;
-    const ratio = (price[chosen] as number) / fill.worth;
+    const ratio = ((price[chosen] as number) / fill.worth) * (1 + this.#ratioNoise * this.#random.next());
     if (ratio >= this.#bestRatio) return;
     this.#bestRatio = ratio;
     this.#bestOffering = chosen;
@@ -199,6 +206,7 @@ export class NodeBuilder {
     this.#best.size = 0;
     this.#best.worth = 0;
     this.#best.mask = -1;
+    let best = 0;
     if (queue.live > 0) queue.arrange();
     for (let trial = 0; trial < trials && queue.live > 0; trial += 1) {
       for (let index = 0; index < dimensions; index += 1)
@@ -206,7 +214,10 @@ export class NodeBuilder {
       this.#hosts.load(bin);
       fill.fill(queue, binClass[bin] as number, trial > 0);
       this.#hosts.reset();
-      if (fill.worth > this.#best.worth) this.#best.copyFrom(fill);
+      const score = fill.worth * (1 - this.#ratioNoise * this.#random.next());
+      if (score <= best) continue;
+      best = score;
+      this.#best.copyFrom(fill);
     }
     this.#commit(-1, bin);
   }

@@ -49,7 +49,8 @@ export class RuinAndRecreate {
       for (let entry = 0; entry < (store.length[slot] as number); entry += 2)
         builder.queue.add(content[entry] as number, content[entry + 1] as number);
     }
-    if (!builder.recreate({ costMaxUsdPerHour: cost + COST_NOISE_USD, trials: this.trials })) return false;
+    if (!builder.recreate({ costMaxUsdPerHour: cost + COST_NOISE_USD, trials: this.trials, isNoisy: true }))
+      return false;
     const isCheaper = builder.built.costUsdPerHour < cost - COST_NOISE_USD;
     this.accepted += 1;
     store.replace(this.#slots, this.#slotCount, builder.built);
