@@ -162,7 +162,7 @@ spec: { template: { spec: { requirements: [{ key: karpenter.sh/capacity-type, op
       [["mine-0", "big", 0.25, "here-1"]],
     );
     assert.equal(totals.usdPerHour, 0.25);
-    assert.deepEqual(catalog, { date: "2026-01-01", region: "here", source: "catalog.json" });
+    assert.deepEqual(catalog, { date: "2026-01-01", region: "here", source: "catalog.json", zones: ["here-1"] });
   });
 
   test("--optimize searches for as long as it is told and is never dearer", async () => {

@@ -45,8 +45,8 @@ export interface PlanInput {
   readonly fargateProfiles: readonly FargateProfile[];
   /** Region of a ClusterConfig, if any. */
   readonly region: string | undefined;
-  /** Zones of the cluster's subnets as a ClusterConfig names them; empty when it leaves the choice to `nodeless up`. */
-  readonly availabilityZones: readonly string[];
+  /** Zones of the cluster's subnets as a ClusterConfig names them; empty when `nodeless up` chooses; undefined when only node classes know. */
+  readonly availabilityZones?: readonly string[];
   readonly namespaceLabels: ReadonlyMap<string, Readonly<Record<string, string>>>;
   readonly persistentVolumeClaims: readonly PersistentVolumeClaim[];
   readonly persistentVolumes: readonly PersistentVolume[];

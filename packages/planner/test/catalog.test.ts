@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { EC2NodeClass, EC2NodeClassSpec } from "@nodeless/api";
 import { builtInCatalog, catalogDocument, formatCatalogDocument, InvalidCatalogError } from "@nodeless/instance-types";
-import { planCatalog, UnknownRegionError } from "../src/catalog/index.ts";
+import { planCatalog, UnknownRegionError, UnknownZoneError } from "../src/catalog/index.ts";
 
 const REGION = "ap-northeast-2";
 const MIB = 1024 * 1024;
@@ -137,4 +137,35 @@ test("mistakes in a document are told with its name", () => {
         return true;
       },
     );
+});
+
+test("nodes are bought where the cluster has subnets", () => {
+  const bought = (options: Parameters<typeof planCatalog>[0], of?: EC2NodeClass): string => {
+    const types = planCatalog(options).instanceTypes(of);
+    const zones = new Set(types.flatMap(({ offerings }) => offerings.map(({ zone }) => zone.at(-1))));
+    return [...zones].sort().join("");
+  };
+  const some = [`${REGION}d`, `${REGION}a`];
+  const refreshed = { region: REGION, refreshed: ASKED };
+  const rows = [
+    ["all of the region unless told", bought({ region: REGION }), "abcd"],
+    ["the first three, as up takes them", bought({ region: REGION, availabilityZones: [] }), "abc"],
+    ["not use1-az3, which has no Fargate", bought({ region: "us-east-1", availabilityZones: [] }), "abc"],
+    ["those of the ClusterConfig", bought({ region: REGION, availabilityZones: some }), "ad"],
+    ["what AWS said, too", bought({ ...refreshed, availabilityZones: [] }), "abc"],
+    [
+      "those of the node class's subnets before all others",
+      bought({ region: REGION, availabilityZones: some }, nodeClass({}, [`${REGION}b`])),
+      "b",
+    ],
+    ["all of a catalogue of one's own", bought({ region: REGION, file: MINE, availabilityZones: some }), "ab"],
+  ] as const;
+  for (const [rule, is, want] of rows) assert.equal(is, want, rule);
+  const catalog = planCatalog({ region: REGION, availabilityZones: some });
+  assert.deepEqual(catalog.zones, [`${REGION}a`, `${REGION}d`]);
+  for (const [region, zone] of [
+    ["us-east-1", "us-east-1e"],
+    [REGION, "us-east-1a"],
+  ] as const)
+    assert.throws(() => planCatalog({ region, availabilityZones: [zone] }), UnknownZoneError);
 });

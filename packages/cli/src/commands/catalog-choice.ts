@@ -3,7 +3,13 @@ import { join } from "node:path";
 import { writeFileAtomically } from "@nodeless/cluster";
 import { DEFAULT_REGION } from "@nodeless/eks/spec";
 import { InvalidCatalogError } from "@nodeless/instance-types";
-import { type CatalogText, planCatalog, type SourcedPlanCatalog, UnknownRegionError } from "@nodeless/planner";
+import {
+  type CatalogText,
+  planCatalog,
+  type SourcedPlanCatalog,
+  UnknownRegionError,
+  UnknownZoneError,
+} from "@nodeless/planner";
 import { CommandError, UsageError } from "../exit-codes.ts";
 import { inputName, readInputFile } from "../input-file.ts";
 import type { Terminal } from "../terminal.ts";
@@ -26,14 +32,24 @@ export function regionOf(terminal: Pick<Terminal, "environment">, said: string |
  */
 export async function chosenCatalog(
   terminal: Terminal,
-  { region, file }: { readonly region: string; readonly file?: string | undefined },
+  {
+    region,
+    file,
+    availabilityZones,
+  }: {
+    readonly region: string;
+    readonly file?: string | undefined;
+    /** Zones of the cluster (see PlanCatalogOptions). Default: all of the region. */
+    readonly availabilityZones?: readonly string[];
+  },
 ): Promise<SourcedPlanCatalog> {
   const given = file === undefined ? undefined : { name: inputName(file), text: await readInputFile(terminal, file) };
   const refreshed = given === undefined ? await readRefreshed(terminal, region) : undefined;
   try {
-    return planCatalog({ region, file: given, refreshed });
+    return planCatalog({ region, file: given, refreshed, availabilityZones });
   } catch (error) {
-    if (error instanceof UnknownRegionError) throw new CommandError(error.message, { cause: error });
+    if (error instanceof UnknownRegionError || error instanceof UnknownZoneError)
+      throw new CommandError(error.message, { cause: error });
     if (!(error instanceof InvalidCatalogError)) throw error;
     const remedy = refreshed === undefined ? "" : "\nforget what was refreshed with `nodeless catalog refresh --reset`";
     throw new CommandError(`${error.message}${remedy}`, { cause: error });

@@ -59,7 +59,11 @@ export async function inputOf(
 export async function makePlan(terminal: Terminal, input: PlanInput, request: PlanRequest): Promise<PlanOutcome> {
   const { flags, options } = request;
   const region = regionOf(terminal, flags.region ?? input.region);
-  const catalog = await chosenCatalog(terminal, { region, file: flags.catalog });
+  const catalog = await chosenCatalog(terminal, {
+    region,
+    file: flags.catalog,
+    ...(input.availabilityZones === undefined ? {} : { availabilityZones: input.availabilityZones }),
+  });
   if (flags.region !== undefined && flags.region !== catalog.region)
     throw new UsageError(`--region ${flags.region}: the catalogue ${catalog.source} is of ${catalog.region}`);
   return orCommandError(() => planCluster(input, catalog, { ...options, catalogSource: catalog.source }));

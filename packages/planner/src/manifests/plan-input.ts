@@ -69,6 +69,7 @@ export function planInput(sources: readonly ManifestSource[], options: PlanInput
     nodeClasses: pools.nodeClasses,
     fargateProfiles: cluster.fargateProfiles,
     region: options.region ?? cluster.region,
+    availabilityZones: cluster.availabilityZones,
     namespaceLabels: namespaceLabels(objects, main.documents),
     persistentVolumeClaims: claims,
     persistentVolumes: volumes,

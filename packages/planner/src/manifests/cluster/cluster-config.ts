@@ -11,6 +11,8 @@ export interface ClusterFacts {
   readonly fargateProfiles: readonly FargateProfile[];
   /** Undefined when no ClusterConfig names one. */
   readonly region: string | undefined;
+  /** Empty when no ClusterConfig names any. */
+  readonly availabilityZones: readonly string[];
   /** What Provisioners without a template's profile launch with. */
   readonly defaultInstanceProfile: string | undefined;
   readonly notices: readonly InputNotice[];
@@ -50,6 +52,7 @@ function factsOf(file: ReturnType<typeof parseClusterFile> | undefined, at?: Inp
       }),
     ),
     region: file?.config?.metadata?.region,
+    availabilityZones: spec.availabilityZones,
     defaultInstanceProfile: file?.config?.karpenter?.defaultInstanceProfile,
     notices: notices.map(({ message }) => ({ subject: undefined, at, message })),
   };
