@@ -48,15 +48,18 @@ export interface BoundOptions {
 /** Raising a packing takes about so long; the search ends earlier by as much. */
 const RAISE_MS_PER_POD = 0.006;
 
+/** With more pods than this the time for a construction is better spent on the search, which begins with a more thorough one. */
+const PODS_CONSTRUCTED_MAX = 3_000;
+
 /**
  * Searches for the cheapest plan until the limits are reached and proves how far it is from what is possible. Rules that numbers
- * cannot express go through the first fit. The plan of `planScheduling` is always a candidate: what places more pods, then what
+ * cannot express go through the first fit. The plan of the fast gear is always a candidate: what places more pods, then what
  * costs less, wins. A plan of the search that the checker objects to is not used. Checking comes on top of the time.
  * Pure: equal input gives an equal result if the limits stop at `triesMax`.
  */
 export function optimizeScheduling(input: SchedulingInput, options: OptimizeOptions): CertifiedPlan {
   const model = planningModel(input);
-  const first = planFromModel(model);
+  const first = planFromModel(model, { constructs: input.pods.length <= PODS_CONSTRUCTED_MAX });
   const priced = new PricedInput(input, options.pricedOnly ?? [], model);
   const early = pointOf(options, first, priced);
   // Results that only tries limit must not depend on what a clock allows.

@@ -18,28 +18,30 @@ import { evenFilling, LIKE_KARPENTER } from "./strategies.ts";
  * Pure: equal input gives an equal plan, order included. Throws InvalidQuantityError for a pod whose requests are no quantities.
  */
 export function planScheduling(input: SchedulingInput): SchedulingPlan {
-  return planFromModel(planningModel(input));
+  return planFromModel(planningModel(input), { constructs: true });
 }
 
-/** {@link planScheduling} of an input whose model is at hand; `ways`: whether anything but the first fit is tried. */
-export function planFromModel(model: PlanningModel, ways: "all" | "first-fit" = "all"): SchedulingPlan {
+/** {@link planScheduling} of an input whose model is at hand; `constructs`: false leaves out what a search begins with anyway. */
+export function planFromModel(model: PlanningModel, { constructs }: { readonly constructs: boolean }): SchedulingPlan {
   const first = new PlacementAttempt(model, LIKE_KARPENTER).run();
   let best = candidateOf(first);
-  for (const find of ways === "all" && best.priceUsdPerHour > 0 ? otherWays(model, first) : []) {
-    const candidate = find();
-    if (candidate !== undefined && isBetter(candidate, best)) best = candidate;
-  }
+  for (const candidate of ways === "all" && best.priceUsdPerHour > 0 ? otherWays(model, first) : [])
+    if (isBetter(candidate, best)) best = candidate;
   return best.plan();
 }
 
-/** Ways of placing all pods of a pass other than the first fit; each may give up. */
-function otherWays(model: PlanningModel, first: PlacementAttempt): readonly (() => PlanCandidate | undefined)[] {
+/** With more pods than this one good way beside the first fit is enough: what a second one saves is small, its time is not. */
+const PODS_FOR_ALL_WAYS_MAX = 500;
+
+/** Ways of placing all pods of a pass other than the first fit. */
+function* otherWays(model: PlanningModel, first: PlacementAttempt): Generator<PlanCandidate> {
   const even = evenFilling(model);
-  if (even === undefined) return [];
-  const filled = (): PlanCandidate => candidateOf(new PlacementAttempt(model, even).run());
+  if (even === undefined) return;
   // Numbers know nothing of reservations that run out.
-  if (first.reservations !== undefined) return [filled];
-  return isChoicePriced(model) ? [() => constructed(model, first), filled] : [filled];
+  const found = first.reservations === undefined && isChoicePriced(model) ? constructed(model, first) : undefined;
+  if (found !== undefined) yield found;
+  if (found === undefined || model.pods <= PODS_FOR_ALL_WAYS_MAX)
+    yield candidateOf(new PlacementAttempt(model, even).run());
 }
 
 /** A pool of which more types than this are about equally good has nothing to choose from by price. */
