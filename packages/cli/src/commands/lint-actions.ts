@@ -2,11 +2,13 @@ import {
   countsText,
   InvalidManifestsError,
   LINT_RULES,
+  type LintProject,
   type LintReport,
   type LintSources,
   lint,
-  lintProject,
+  lintProjects,
   lintText,
+  type PlanCatalog,
   readLintSources,
   rulesText,
 } from "@nodeless/planner";
@@ -29,13 +31,16 @@ export async function runLint(terminal: Terminal, flags: LintFlags): Promise<voi
     throw new UsageError("what shall be checked? give files with -f: a file, a directory, or - for standard input");
   const { sources, notices } = await sourcesOf(terminal, flags.file);
   const pools = flags.nodepool.length === 0 ? undefined : await readSources(terminal, flags.nodepool);
-  const project = lintProject(sources, {
+  const projects = lintProjects(sources, {
     ...(pools === undefined ? {} : { poolSources: pools }),
     ...(flags.region === undefined ? {} : { region: flags.region }),
   });
-  const region = regionOf(terminal, flags.region ?? project.input?.region);
-  const catalog = await chosenCatalog(terminal, { region, file: flags.catalog });
-  const report = lint(project, { ...rules, catalog });
+  const catalogs = new Map<LintProject, PlanCatalog>();
+  for (const project of projects) {
+    const region = regionOf(terminal, flags.region ?? project.input?.region);
+    catalogs.set(project, await chosenCatalog(terminal, { region, file: flags.catalog }));
+  }
+  const report = lint(projects, { ...rules, catalogOf: (project) => catalogs.get(project) });
   printNotices(terminal, notices);
   print(terminal, report, flags.output);
   const { errors, warnings } = report.summary;

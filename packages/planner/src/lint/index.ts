@@ -2,7 +2,7 @@ export type { LintOptions } from "./lint.ts";
 export { lint } from "./lint.ts";
 export type { LintFinding, LintReport, LintRule, LintSeverity, LintSummary } from "./model.ts";
 export type { LintProject, LintProjectOptions } from "./project.ts";
-export { lintProject } from "./project.ts";
+export { lintProjects } from "./project.ts";
 export type { LintTextOptions } from "./report-text.ts";
 export { countsText, lintText, rulesText } from "./report-text.ts";
 export { LINT_RULES } from "./rules/index.ts";

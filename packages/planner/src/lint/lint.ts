@@ -1,13 +1,13 @@
 import type { PlanCatalog } from "../contract.ts";
 import { Acceptances } from "./accept.ts";
 import { FINDINGS_PER_RULE_MAX } from "./limits.ts";
-import type { LintFinding, LintReport, LintRule, LintSeverity } from "./model.ts";
+import type { LintFinding, LintReport, LintRule, LintSeverity, LintSummary } from "./model.ts";
 import type { LintProject } from "./project.ts";
 import { LINT_RULES } from "./rules/index.ts";
 
 export interface LintOptions {
-  /** Rules about nodes and prices need one; without they say nothing. */
-  readonly catalog?: PlanCatalog;
+  /** What nodes can be bought. Rules about nodes need it; without they say nothing. */
+  readonly catalogOf?: (project: LintProject) => PlanCatalog | undefined;
   /** Ids of the rules to run. Default: all. */
   readonly only?: ReadonlySet<string>;
   /** Ids of rules that are not run. */
@@ -15,33 +15,48 @@ export interface LintOptions {
 }
 
 /** Runs the rules. Pure: equal input gives an equal report. */
-export function lint(project: LintProject, options: LintOptions = {}): LintReport {
+export function lint(projects: readonly LintProject[], options: LintOptions = {}): LintReport {
   const rules = LINT_RULES.filter(({ id }) => options.only?.has(id) !== false && options.ignore?.has(id) !== true);
-  const acceptances = new Acceptances(project);
-  const whole: LintProject = { ...project, catalog: options.catalog, acceptances: acceptances.all };
-  const findings: LintFinding[] = [];
-  const counts = { error: 0, warning: 0, advice: 0, accepted: 0, omitted: 0 };
-  for (const rule of rules) {
-    let shown = 0;
-    for (const finding of findingsOf(rule, whole)) {
-      if (acceptances.accepts(rule.id, finding)) {
-        counts.accepted += 1;
-        continue;
-      }
-      counts[rule.severity] += 1;
-      shown += 1;
-      if (shown <= FINDINGS_PER_RULE_MAX) findings.push(finding);
-      else counts.omitted += 1;
-    }
+  const tally = new Tally();
+  for (const project of projects) {
+    const acceptances = new Acceptances(project);
+    const whole = { ...project, catalog: options.catalogOf?.(project), acceptances: acceptances.all };
+    for (const rule of rules)
+      for (const finding of findingsOf(rule, whole)) tally.add(finding, acceptances.accepts(rule.id, finding));
   }
-  const { error: errors, warning: warnings, advice, accepted, omitted } = counts;
-  const commands = project.scripts.reduce((sum, { lines }) => sum + lines.length, 0);
-  const summary = { files: project.sources.length, objects: project.documents.length, commands };
+  const { error: errors, warning: warnings, advice, accepted, omitted } = tally.counts;
   return {
     apiVersion: "nodeless.dev/v1alpha1",
     kind: "LintReport",
-    summary: { errors, warnings, advice, accepted, omitted, ...summary },
-    findings: sorted(findings, project),
+    summary: { errors, warnings, advice, accepted, omitted, ...sizesOf(projects) },
+    findings: sorted(tally.findings, projects),
+  };
+}
+
+class Tally {
+  readonly findings: LintFinding[] = [];
+  readonly counts = { error: 0, warning: 0, advice: 0, accepted: 0, omitted: 0 };
+  readonly #byRule = new Map<string, number>();
+
+  add(finding: LintFinding, isAccepted: boolean): void {
+    if (isAccepted) {
+      this.counts.accepted += 1;
+      return;
+    }
+    this.counts[finding.severity] += 1;
+    const before = this.#byRule.get(finding.rule) ?? 0;
+    this.#byRule.set(finding.rule, before + 1);
+    if (before < FINDINGS_PER_RULE_MAX) this.findings.push(finding);
+    else this.counts.omitted += 1;
+  }
+}
+
+function sizesOf(projects: readonly LintProject[]): Pick<LintSummary, "files" | "objects" | "commands"> {
+  const sum = (of: (project: LintProject) => number): number => projects.reduce((all, one) => all + of(one), 0);
+  return {
+    files: sum(({ sources }) => sources.length),
+    objects: sum(({ documents }) => documents.length),
+    commands: sum(({ scripts }) => scripts.reduce((all, { lines }) => all + lines.length, 0)),
   };
 }
 
@@ -60,7 +75,8 @@ function findingsOf(rule: LintRule, project: LintProject): readonly LintFinding[
 const RANK: Readonly<Record<LintSeverity, number>> = { error: 0, warning: 1, advice: 2 };
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
-function sorted(findings: readonly LintFinding[], { sources }: LintProject): readonly LintFinding[] {
+function sorted(findings: readonly LintFinding[], projects: readonly LintProject[]): readonly LintFinding[] {
+  const sources = projects.flatMap((project) => project.sources);
   const rank = new Map(sources.map(({ file }, index) => [file, index]));
   const place = ({ file }: LintFinding): number => rank.get(file) ?? sources.length;
   return [...findings].sort(

@@ -10,6 +10,7 @@ import { parseScript } from "./shell/parse-script.ts";
 import type { ShellScript } from "./shell/shell-command.ts";
 import { assignedVariables } from "./shell/variables.ts";
 import type { LintSource } from "./sources/lint-source.ts";
+import { splitClusters } from "./sources/split-clusters.ts";
 import { type Statement, statementsOf } from "./sources/statements.ts";
 import { markdownParts, postParts } from "./sources/text-parts.ts";
 
@@ -46,8 +47,12 @@ export interface LintProjectOptions {
   readonly region?: string;
 }
 
-/** Reads sources as far as they can be understood. Pure; mistakes are in `problems`. */
-export function lintProject(sources: readonly LintSource[], options: LintProjectOptions = {}): LintProject {
+/** Reads sources as far as they can be understood, one project for each cluster of the input. Pure; mistakes are in `problems`. */
+export function lintProjects(sources: readonly LintSource[], options: LintProjectOptions = {}): readonly LintProject[] {
+  return splitClusters(sources).map((group) => lintProject(group, options));
+}
+
+function lintProject(sources: readonly LintSource[], options: LintProjectOptions): LintProject {
   const scripts: LintScript[] = [];
   const policies: PolicyDocument[] = [];
   const manifests: ManifestSource[] = [];

@@ -54,14 +54,19 @@ export const EKSCTL_COMMAND_RULES: readonly LintRule[] = [
     title: "eksctl delete without saying what",
     why: "`eksctl delete -f` is no command: it needs the kind of thing to delete. Deleting the cluster because one Fargate profile failed is not needed either.",
     source: "eksctl, delete cluster, create fargateprofile",
-    check: eachCommand(function* (line) {
-      if (line.is("eksctl", "delete") && line.positionals.length === 1)
-        yield atCommand(line, {
-          message: "eksctl delete needs a resource: cluster, fargateprofile, nodegroup …",
-          remedy:
-            "eksctl delete cluster -f FILE; after a failed profile repeat eksctl create fargateprofile -f FILE instead",
-        });
-    }),
+    check: function* ({ scripts, statements }) {
+      const said = {
+        message: "eksctl delete needs a resource: cluster, fargateprofile, nodegroup …",
+        remedy:
+          "eksctl delete cluster -f FILE; after a failed profile repeat eksctl create fargateprofile -f FILE instead",
+      };
+      for (const { lines } of scripts)
+        for (const line of lines)
+          if (line.is("eksctl", "delete") && line.positionals.length === 1) yield atCommand(line, said);
+      for (const { file, line, text } of statements)
+        if (/\beksctl delete (-f|--config-file)\b/.test(text))
+          yield { at: { file, line }, object: "eksctl delete", ...said };
+    },
   },
   {
     id: "eksctl-flags-with-file",

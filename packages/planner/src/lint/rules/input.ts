@@ -9,7 +9,12 @@ export const inputRules = (ids: ReadonlySet<string>): readonly LintRule[] => [
     why: "`kubectl apply`, `nodeless plan` and `nodeless up` end with the same words. The object is left out of the other rules.",
     source: "Kubernetes 1.36 types and validation; eksctl v1alpha5 schema, the part that nodeless reads",
     check: function* ({ problems }) {
+      const broken = new Set<string>();
       for (const { file, line = 1, path, message } of problems) {
+        // Lost indentation makes every second line a mistake: the first of a kind says it.
+        const syntax = message.startsWith("not valid YAML") ? `${file} ${message}` : undefined;
+        if (syntax !== undefined && broken.has(syntax)) continue;
+        if (syntax !== undefined) broken.add(syntax);
         const parts = message.split("; ");
         const remedy = parts.length > 1 ? parts.slice(1).join("; ") : "correct the field";
         const said = parts.length > 1 ? (parts[0] ?? message) : message;

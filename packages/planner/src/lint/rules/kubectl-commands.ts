@@ -3,7 +3,6 @@ import type { CommandLine } from "../shell/command-line.ts";
 import type { ShellWord } from "../shell/shell-command.ts";
 import { atCommand, eachCommand } from "./hits.ts";
 
-const FARGATE_PROFILE = "eks.amazonaws.com/fargate-profile";
 const COMPUTE_TYPE = "eks.amazonaws.com/compute-type";
 
 interface PatchOperation {
@@ -48,30 +47,6 @@ export const KUBECTL_COMMAND_RULES: readonly LintRule[] = [
           message: `fails where ${COMPUTE_TYPE} is not set, and is undone by an update of the add-on`,
           remedy: `set it instead, which cannot fail: add-on configuration {"computeType":"Fargate"}, or kubectl patch --type=merge with ${COMPUTE_TYPE}: fargate`,
         };
-    }),
-  },
-  {
-    id: "fargate-profile-annotated",
-    severity: "error",
-    title: "annotation eks.amazonaws.com/fargate-profile instead of the label",
-    why: "A profile is chosen by the pod's label of that name; the annotation has no effect. What moved the pods was the restart after the profile existed.",
-    source: "EKS user guide, Fargate profiles",
-    check: eachCommand(function* (line) {
-      if (!line.is("kubectl")) return;
-      for (const word of line.command.words) {
-        const text = word.text.replaceAll("~1", "/");
-        const isAnnotated = /annotations[/"':\s{]/.test(text) || line.is("kubectl", "annotate");
-        if (!text.includes(FARGATE_PROFILE) || !isAnnotated || /labels[/"':\s{]/.test(text)) continue;
-        yield atCommand(
-          line,
-          {
-            message: `${FARGATE_PROFILE} as an annotation does nothing`,
-            remedy:
-              "let the profile's selector match the pod, then kubectl rollout restart; to force a profile set the label (podLabels in the chart)",
-          },
-          word,
-        );
-      }
     }),
   },
   {
