@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { planCatalog, planCluster, planDiff, planInput, readManifests } from "@nodeless/planner";
+import { type PlanDocument, planCatalog, planCluster, planDiff, planInput, readManifests } from "@nodeless/planner";
 import { deployment, inputOf, NODE_CLASS, nodePool, objections, planOf, SEOUL } from "./plan-fixture.ts";
 
 const EXAMPLES = new URL("../../../examples/", import.meta.url).pathname;
@@ -114,14 +114,20 @@ describe("Fargate sizes and Seoul prices are those of AWS", () => {
     );
   });
 
-  test("a region without a Fargate price borrows one and says so", () => {
-    const file = {
-      name: "mine.json",
-      text: JSON.stringify({ date: "2026-01-01", region: "mars-1", instanceTypes: [] }),
+  test("a region without a Fargate price borrows one and says so; outside AWS there is no Fargate", () => {
+    const planIn = (region: string): PlanDocument => {
+      const text = JSON.stringify({ date: "2026-01-01", region, instanceTypes: [] });
+      return planOf(deployment("kube-system/dns"), {}, planCatalog({ region, file: { name: "mine.json", text } }))
+        .document;
     };
-    const { document } = planOf(deployment("kube-system/dns"), {}, planCatalog({ region: "mars-1", file }));
-    assert.equal(document.fargate[0]?.priceIsEstimate, true);
-    assert.deepEqual(document.notices, ["no Fargate price of mars-1 is known: those of us-east-1 stand in"]);
+    const zurich = planIn("eu-central-2");
+    assert.equal(zurich.fargate[0]?.priceIsEstimate, true);
+    assert.deepEqual(zurich.notices, ["no Fargate price of eu-central-2 is known: those of us-east-1 stand in"]);
+    const mars = planIn("mars-1");
+    assert.deepEqual([mars.fargate, mars.totals.unplacedPods], [[], 1]);
+    assert.deepEqual(mars.notices, [
+      "there is no Fargate in mars-1, which is no AWS region: 1 pod that a Fargate profile selects is planned on EC2",
+    ]);
   });
 });
 

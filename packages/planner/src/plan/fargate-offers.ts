@@ -22,15 +22,20 @@ export type FargateOffer =
     }
   | {
       readonly kind: "refused";
-      readonly rule: "unsupported" | "resources" | "size" | "node-selector";
+      /** `region`: there is no Fargate at all. */
+      readonly rule: "unsupported" | "resources" | "size" | "node-selector" | "region";
       readonly message: string;
       readonly remedy: string;
     };
 
-/** Where a price is taken from when the region's own is not known. */
+/** Where a price is taken from when that of an AWS region is not known. */
 const PRICE_FALLBACK_REGION = "us-east-1";
 const REMEDY_ELSEWHERE =
   "let the pod run on EC2: narrow the profile's selectors, or annotate the pod template with eks.amazonaws.com/compute-type: ec2";
+
+/** Names of AWS regions, of those to come too: a catalogue of one's own may be of any other place. */
+const AWS_REGION =
+  /^(af|ap|ca|cn|eu|eusc-de|il|me|mx|sa|us|us-gov|us-iso[a-z]?)-(central|(north|south)(east|west)?|east|west)-[1-9]$/;
 
 /** What a micro-VM has; there are no GPUs and no huge pages. Source: fargate.md §7. */
 const FARGATE_RESOURCES: ReadonlySet<string> = new Set(["cpu", "memory", "ephemeral-storage"]);
@@ -53,6 +58,13 @@ export function fargateOffers(
 }
 
 function offerFor(pod: Pod, storage: Storage, { region, zones }: Pick<PlanCatalog, "region" | "zones">): FargateOffer {
+  if (!AWS_REGION.test(region))
+    return {
+      kind: "refused",
+      rule: "region",
+      message: `there is no Fargate in ${region}, which is no AWS region`,
+      remedy: "give a catalogue whose region is one of AWS",
+    };
   const clauses = refusalClauses(pod, storage.claim);
   if (clauses.length > 0)
     return { kind: "refused", rule: "unsupported", message: refusalMessage(clauses), remedy: REMEDY_ELSEWHERE };

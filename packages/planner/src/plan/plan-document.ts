@@ -1,5 +1,6 @@
 import type { Pod } from "@nodeless/api";
 import { podRequests } from "@nodeless/api";
+import { matchProfile } from "@nodeless/fargate";
 import { podKeyOf } from "@nodeless/scheduling";
 import type {
   InputNotice,
@@ -37,7 +38,7 @@ export function planDocument(
     unplaced: refused.map(({ pod, refusals }) => ({ pod: podKeyOf(pod), reasons: refusals.map(formatRefusal) })),
     pods: podPrices(parts),
     knobs: extra.knobs,
-    notices: [...input.notices.map(formatNotice), ...extra.notices, ...fargateNotice(fargate, catalog.region)],
+    notices: [...input.notices.map(formatNotice), ...extra.notices, ...fargateNotices(parts, fargate)],
   };
 }
 
@@ -137,8 +138,22 @@ function formatNotice({ subject, at, message }: InputNotice): string {
   return `${subject === undefined ? "" : `${subject}: `}${message}${where}`;
 }
 
-function fargateNotice(fargate: readonly PlanFargatePod[], region: string): readonly string[] {
-  return fargate.some(({ priceIsEstimate }) => priceIsEstimate)
-    ? [`no Fargate price of ${region} is known: those of us-east-1 stand in`]
-    : [];
+function fargateNotices(
+  { input, catalog: { region }, fargateOffer }: Pick<PlanOutcome, "input" | "catalog" | "fargateOffer">,
+  fargate: readonly PlanFargatePod[],
+): readonly string[] {
+  if (fargate.some(({ priceIsEstimate }) => priceIsEstimate))
+    return [`no Fargate price of ${region} is known: those of us-east-1 stand in`];
+  const selected = input.pods.filter((pod) => {
+    const offer = fargateOffer(pod);
+    return (
+      offer.kind === "refused" && offer.rule === "region" && matchProfile(input.fargateProfiles, pod).kind !== "none"
+    );
+  });
+  if (selected.length === 0) return [];
+  const pods =
+    selected.length === 1
+      ? "1 pod that a Fargate profile selects is"
+      : `${selected.length} pods that Fargate profiles select are`;
+  return [`there is no Fargate in ${region}, which is no AWS region: ${pods} planned on EC2`];
 }

@@ -12,7 +12,11 @@ export type PodRoute =
       readonly usdPerHour: number;
       readonly priceIsEstimate: boolean;
     }
-  | { readonly kind: "ec2" /** Why no Fargate profile takes it. */; readonly because: string }
+  | {
+      readonly kind: "ec2";
+      /** Why no Fargate profile takes it. */
+      readonly because: string;
+    }
   | { readonly kind: "refused"; readonly refusal: PodRefusal };
 
 /** Why one candidate does not take a pod, and what the user can do. */
@@ -51,6 +55,9 @@ function routeOf(pod: Pod, profiles: readonly FargateProfile[], offerOf: (pod: P
   if (match.kind === "none") return withoutProfile(pod, match.message);
   const offer = offerOf(pod);
   const { name } = match.profile;
+  // Profiles cannot exist there: nothing keeps the pod off the nodes.
+  if (offer.kind === "refused" && offer.rule === "region")
+    return withoutProfile(pod, `Fargate profile ${name} selects it, but ${offer.message}`);
   if (offer.kind === "refused")
     return {
       kind: "refused",
