@@ -25,7 +25,7 @@ export function planScheduling(input: SchedulingInput): SchedulingPlan {
 export function planFromModel(model: PlanningModel, { constructs }: { readonly constructs: boolean }): SchedulingPlan {
   const first = new PlacementAttempt(model, LIKE_KARPENTER).run();
   let best = candidateOf(first);
-  for (const candidate of ways === "all" && best.priceUsdPerHour > 0 ? otherWays(model, first) : [])
+  for (const candidate of best.priceUsdPerHour > 0 ? otherWays(model, { first, constructs }) : [])
     if (isBetter(candidate, best)) best = candidate;
   return best.plan();
 }
@@ -34,11 +34,15 @@ export function planFromModel(model: PlanningModel, { constructs }: { readonly c
 const PODS_FOR_ALL_WAYS_MAX = 500;
 
 /** Ways of placing all pods of a pass other than the first fit. */
-function* otherWays(model: PlanningModel, first: PlacementAttempt): Generator<PlanCandidate> {
+function* otherWays(
+  model: PlanningModel,
+  { first, constructs }: { readonly first: PlacementAttempt; readonly constructs: boolean },
+): Generator<PlanCandidate> {
   const even = evenFilling(model);
   if (even === undefined) return;
   // Numbers know nothing of reservations that run out.
-  const found = first.reservations === undefined && isChoicePriced(model) ? constructed(model, first) : undefined;
+  const mayConstruct = constructs && first.reservations === undefined && isChoicePriced(model);
+  const found = mayConstruct ? constructed(model, first) : undefined;
   if (found !== undefined) yield found;
   if (found === undefined || model.pods <= PODS_FOR_ALL_WAYS_MAX)
     yield candidateOf(new PlacementAttempt(model, even).run());
