@@ -146,7 +146,7 @@ function draftShapes(portions: readonly Portion[], context: DraftContext): Draft
       continue;
     }
     if (!fitsSomewhere(shape.requests, masks.get(mask), context)) {
-      leftovers.push({ shape, pods, hopeless: true });
+      leftovers.push({ shape, pods, hopeless: true, counted: portion.choice.counted.length > 0 });
       continue;
     }
     drafts.set(key, { shape: { requests: shape.requests, mask, ...roles }, pods: pods.length, portions: [portion] });

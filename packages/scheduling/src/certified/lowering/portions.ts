@@ -3,6 +3,7 @@ import { LABELS } from "@nodeless/api";
 import type { NodeModel, PlanningModel, ShapeModel, VariantModel } from "../../packing/planning-model.ts";
 import { nodeVerdict } from "../../packing/planning-model.ts";
 import { CPU, covers, MEMORY } from "../../packing/resource-table.ts";
+import { firstPortConflict } from "../../resources/host-ports.ts";
 import type { TopologyGroup } from "../../topology/topology-group.ts";
 import { nodeCounts } from "../../topology/topology-model.ts";
 import type { TopologyState } from "../../topology/topology-state.ts";
@@ -32,6 +33,8 @@ interface Waiting {
 export interface Leftover extends Waiting {
   /** True if they would have none even by themselves. */
   readonly hopeless: boolean;
+  /** True if the domains of other pods were chosen as if these had one. */
+  readonly counted: boolean;
 }
 
 export interface Portions {
@@ -113,7 +116,7 @@ function fill(shapes: readonly ShapeModel[], context: PortionContext, order: Fil
   }
   return {
     portions: filling.portions,
-    leftovers: waiting.map((one) => ({ ...one, hopeless: filling.isHopeless(one.shape) })),
+    leftovers: waiting.map((one) => ({ ...one, hopeless: filling.isHopeless(one.shape), counted: false })),
   };
 }
 
@@ -229,7 +232,12 @@ class Filling {
     }
     const { bins } = this.#context;
     return known.filter((choice) =>
-      bins.some((bin) => isAt(choice, places, bin) && covers(bin.remaining, shape.requests)),
+      bins.some(
+        (bin) =>
+          isAt(choice, places, bin) &&
+          covers(bin.remaining, shape.requests) &&
+          firstPortConflict(shape.shape.ports, bin.ports) === undefined,
+      ),
     );
   }
 

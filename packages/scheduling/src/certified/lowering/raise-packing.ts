@@ -66,7 +66,8 @@ export function raisePacking(
 }
 
 /** True if pods are left out whose domains other pods' domains were chosen after. */
-export function missesCountedPods({ portions }: LoweredInput, { unplaced }: Packing): boolean {
+export function missesCountedPods({ portions, leftovers }: LoweredInput, { unplaced }: Packing): boolean {
+  if (leftovers.some(({ counted }) => counted)) return true;
   return unplaced.some(
     ({ shape, pods }) => pods > 0 && portions[shape]?.some(({ choice }) => choice.counted.length > 0) === true,
   );
