@@ -1,24 +1,34 @@
 import {
   type Explanation,
+  explainLiveClaim,
+  explainLiveNode,
+  explainLivePod,
   explainNode,
   explainPod,
   explanationText,
+  LiveContext,
   nearNames,
   type PlanOutcome,
 } from "@nodeless/planner";
 import { CommandError, UsageError } from "../exit-codes.ts";
 import { formatStructured } from "../output/structured.ts";
 import type { Terminal } from "../terminal.ts";
+import { chosenCatalog } from "./catalog-choice.ts";
+import { requireRunning } from "./local-state.ts";
 import { printNotices } from "./plan-actions.ts";
 import { inputOf, makePlan, planRequest, readSources, tableOptions } from "./plan-making.ts";
 import type { WhyFlags } from "./why.ts";
+import { readCluster } from "./why-cluster.ts";
 import { parseSubject, type Subject } from "./why-subject.ts";
 
 /** `nodeless why` */
 export async function runWhy(terminal: Terminal, text: string, flags: WhyFlags): Promise<void> {
   const subject = parseSubject(text);
   if (flags.budget !== undefined) throw new UsageError("--budget is for totals: give it to `nodeless plan`");
-  const explanation = await explainInPlan(terminal, subject, flags);
+  const explanation =
+    flags.file.length > 0
+      ? await explainInPlan(terminal, subject, flags)
+      : await explainInCluster(terminal, subject, flags);
   const { output } = flags;
   terminal.out(
     output === "text"
@@ -40,14 +50,12 @@ async function explainInPlan(terminal: Terminal, subject: Subject, flags: WhyFla
 }
 
 function noPod({ input }: PlanOutcome, key: string): never {
-  const keyOf = ({ metadata }: { metadata: { namespace?: string; name: string } }): string =>
-    `${metadata.namespace ?? "default"}/${metadata.name}`;
-  const bound = input.boundPods.find((pod) => keyOf(pod) === key);
+  const bound = input.boundPods.find((pod) => podName(pod) === key);
   if (bound !== undefined)
     throw new CommandError(
       `pod ${key} is on node ${bound.spec.nodeName} of the input already, so the plan did not place it: ask about node/${bound.spec.nodeName}`,
     );
-  throw notFound(`the plan has no pod ${key}`, key, input.pods.map(keyOf));
+  throw notFound(`the plan has no pod ${key}`, key, input.pods.map(podName));
 }
 
 function noNode({ document }: PlanOutcome, name: string): never {
@@ -57,6 +65,48 @@ function noNode({ document }: PlanOutcome, name: string): never {
     document.nodes.map((node) => node.name),
   );
 }
+
+/** The running local cluster, with the catalogue of its region. */
+async function explainInCluster(terminal: Terminal, subject: Subject, flags: WhyFlags): Promise<Explanation> {
+  if (flags.nodepool.length > 0) throw new UsageError("--nodepool is for plans: give manifests with -f");
+  const { options } = planRequest(flags);
+  const { runtime, paths } = await requireRunning(terminal, flags.name);
+  if (flags.region !== undefined && flags.region !== runtime.region)
+    throw new UsageError(`--region ${flags.region}: the local cluster ${runtime.name} is in ${runtime.region}`);
+  const catalog = await chosenCatalog(terminal, { region: runtime.region, file: flags.catalog });
+  const objects = await readCluster(paths, runtime).catch((cause: unknown) => {
+    throw new CommandError(
+      `${runtime.name} (process ${runtime.pid}) does not answer at ${runtime.kubernetesEndpoint}: look into ${paths.log}`,
+      { cause },
+    );
+  });
+  const context = new LiveContext(objects, catalog, { ...options, catalogSource: catalog.source });
+  const { name } = subject;
+  const missing = (kind: string, wanted: string, names: readonly string[]): CommandError =>
+    notFound(`the local cluster ${runtime.name} has no ${kind} ${wanted}`, wanted, names);
+  switch (subject.kind) {
+    case "pod": {
+      const key = `${flags.namespace}/${name}`;
+      const found = explainLivePod(context, key);
+      if (found === undefined) throw missing("pod", key, objects.pods.map(podName));
+      return found;
+    }
+    case "node": {
+      const found = explainLiveNode(context, name);
+      if (found === undefined) throw missing("node", name, objects.nodes.map(objectName));
+      return found;
+    }
+    case "nodeclaim": {
+      const found = explainLiveClaim(context, name);
+      if (found === undefined) throw missing("NodeClaim", name, objects.nodeClaims.map(objectName));
+      return found;
+    }
+  }
+}
+
+type Named = { readonly metadata: { readonly namespace?: string; readonly name: string } };
+const podName = ({ metadata }: Named): string => `${metadata.namespace ?? "default"}/${metadata.name}`;
+const objectName = ({ metadata }: Named): string => metadata.name;
 
 /** Says what may have been meant, or what there is. */
 export function notFound(message: string, wanted: string, names: readonly string[]): CommandError {

@@ -8,7 +8,8 @@ const ALIKE_LISTED_MAX = 3;
 /** Who was asked and what the answer was: nodes that refuse by one rule together, pools each. */
 export function candidateSection({ candidates, placement }: PodExplanation, style: TableStyle): string {
   // Of a pod that nothing takes, the pools' reasons have been given already.
-  const asked = placement.kind === "none" ? candidates.filter(({ kind }) => kind !== "node-pool") : candidates;
+  const asked =
+    placement.kind === "none" ? candidates.filter(({ kind, fits }) => fits || kind !== "node-pool") : candidates;
   if (asked.length === 0) return "";
   const rows = groups(asked).map((group) => rowOf(group, style));
   const nameWidth = Math.min(28, Math.max("CANDIDATE".length, ...rows.map(({ name }) => name.length)));
@@ -53,7 +54,7 @@ function rowOf(
   const own = first.kind === "node-pool" ? `NodePool ${first.name}` : first.name;
   const name = group.length === 1 ? own : `${group.length} ${kindText(first)} nodes`;
   const rule = first.fits || first.rule === undefined ? "" : `${first.rule}: `;
-  const example = group.length === 1 ? "" : `, such as ${first.name}`;
+  const example = group.length === 1 ? "" : `, such as ${shortened(first.name, style)}`;
   const answer = `${rule}${group.length === 1 ? first.message : resourceOf(first.rule, first.message)}${example}`;
   return { name: shortened(name, style), answer, chosen: first.chosen };
 }

@@ -22,8 +22,12 @@ export function choiceSection(choice: TypeChoice | undefined, style: TableStyle)
     .join("\n");
 }
 
-const sizeText = (content: Quantities): string =>
-  `${vcpuText(millicoresOf(content))} and ${memoryText(memoryBytesOf(content))}`;
+/** `6.4vCPU and 8Gi`; of what nobody asks for nothing is said. */
+function sizeText(content: Quantities): string {
+  const [millicores, bytes] = [millicoresOf(content), memoryBytesOf(content)];
+  const parts = [...(millicores > 0 ? [vcpuText(millicores)] : []), ...(bytes > 0 ? [memoryText(bytes)] : [])];
+  return parts.length === 0 ? counted(Number(content["pods"] ?? 1), "pod") : parts.join(" and ");
+}
 
 function rejectedTable(rejected: readonly RejectedTypes[], style: TableStyle): string {
   if (rejected.length === 0) return "";

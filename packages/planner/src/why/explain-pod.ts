@@ -45,7 +45,7 @@ function placementOf({ document }: PlanOutcome, key: string, node: PlanNode | un
 }
 
 /** Everybody who could have it, with the answer; the plan's own order is that of the list. */
-function candidatesOf(outcome: PlanOutcome, pod: Pod, own: PlanNode | undefined): readonly Candidate[] {
+export function candidatesOf(outcome: PlanOutcome, pod: Pod, own: PlanNode | undefined): readonly Candidate[] {
   const { schedulingInput, schedulingPlan, document } = outcome;
   const fresh = document.nodes.filter(({ existing }) => !existing);
   const names = new Map(schedulingPlan.claims.map((claim, index) => [claim.id, fresh[index]?.name ?? claim.id]));
@@ -60,7 +60,14 @@ function candidatesOf(outcome: PlanOutcome, pod: Pod, own: PlanNode | undefined)
     ...nodes.map(({ node, refusal }): Candidate => {
       const kind = existing.has(node) ? ("existing-node" as const) : ("planned-node" as const);
       if (node === own?.name) return { kind, name: node, chosen: true, fits: true, message: "runs here" };
-      if (refusal === undefined) return { kind, name: node, chosen: false, fits: true, message: "has room for it too" };
+      if (refusal === undefined)
+        return {
+          kind,
+          name: node,
+          chosen: false,
+          fits: true,
+          message: own === undefined ? "has room for it" : "has room for it too",
+        };
       return { kind, name: node, chosen: false, fits: false, ...refusal };
     }),
     ...pools.map(({ pool, refusal, claim }): Candidate => {

@@ -6,6 +6,7 @@ import type {
   BoughtNode,
   FargateSizingSteps,
   FargateVerdict,
+  LiveFacts,
   NodeContent,
   NodeExplanation,
   PodExplanation,
@@ -20,22 +21,40 @@ const MISSES_SHOWN_MAX = 3;
 
 /** What a pod is, where it runs, what Fargate says, and what it is worth. */
 export function podSummary(explanation: PodExplanation, style: TableStyle): string {
-  const { pod, workload, requested, placement, reasons, node } = explanation;
+  const { pod, workload, requested, placement, node, live } = explanation;
   const of = workload === `Pod/${pod.slice(pod.indexOf("/") + 1)}` ? "" : ` of ${workload}`;
   const line = (title: string, text: string): string => titled(title, text, style);
   return [
-    line("POD", `${pod}${of} asks for ${requestText(requested)}`),
+    line("POD", `${pod}${of}${live === undefined ? "" : `, ${live.phase},`} asks for ${requestText(requested)}`),
     placement.kind === "none"
-      ? line("RUNS ON", "nothing: it stays Pending")
-      : line("RUNS ON", placement.kind === "ec2" ? boughtText(placement) : fargatePlace(placement)),
-    ...reasons.flatMap(({ candidate, rule, message, remedy }) => [
+      ? line("RUNS ON", nowhere(explanation))
+      : line(
+          isOver(live) ? "RAN ON" : "RUNS ON",
+          placement.kind === "ec2" ? boughtText(placement) : fargatePlace(placement),
+        ),
+    ...ownReasons(explanation).flatMap(({ candidate, rule, message, remedy }) => [
       line("BECAUSE", `${candidate} (${rule}): ${message}`),
       line("REMEDY", remedy),
     ]),
     line("FARGATE", fargateText(explanation)),
-    ...(placement.kind === "none" ? [] : [line("PRICE", priceText(explanation, style))]),
+    ...(placement.kind === "none" || explanation.prices.cheaper === undefined
+      ? []
+      : [line("PRICE", priceText(explanation))]),
     ...(node === undefined ? [] : [line("SHARES", neighbours(node, pod)), ...wasteLine(node, line)]),
   ].join("");
+}
+
+const isOver = (live: LiveFacts | undefined): boolean => live?.phase === "Succeeded" || live?.phase === "Failed";
+
+function nowhere({ live, reasons }: PodExplanation): string {
+  if (isOver(live)) return "nothing any more: it is finished";
+  return live !== undefined && reasons.length === 0 ? "nothing yet: it is Pending" : "nothing: it stays Pending";
+}
+
+/** What existing nodes say stands among the candidates, unless it is all there is. */
+function ownReasons({ reasons }: PodExplanation): PodExplanation["reasons"] {
+  const own = reasons.filter(({ candidate }) => candidate !== "existing nodes");
+  return own.length === 0 ? reasons : own;
 }
 
 /** What a node is, what is on it, and what of it is for nothing. */
@@ -49,6 +68,8 @@ export function nodeSummary({ node }: NodeExplanation, style: TableStyle): strin
 }
 
 function boughtText(node: BoughtNode): string {
+  if (node.capacityType === "fargate")
+    return `${node.node}, Fargate's micro-VM for one pod, in ${node.zone}: $${hourly(node.usdPerHour, node.priceIsEstimate)} an hour, $${monthly(node.usdPerHour, node.priceIsEstimate)} a month`;
   const type = node.instanceType === "" ? "a node of unknown type" : `a ${node.instanceType}`;
   const where = node.zone === "" ? "" : ` in ${node.zone}`;
   const bought = node.capacityType === "" ? "" : `, ${node.capacityType}`;
@@ -109,10 +130,14 @@ function sizingText(sizing: FargateSizingSteps): string {
   const sum = memoryText((askedMemoryMib + systemMemoryMib) * MIB);
   const memory = `${memoryText(askedMemoryMib * MIB)} + ${memoryText(systemMemoryMib * MIB)} for the system = ${sum}`;
   const disk = sizing.ephemeralStorageGib > 20 ? ` with ${sizing.ephemeralStorageGib}GiB of disk` : "";
-  return `${vcpuText(askedVcpu * 1000)} and ${memory} make ${vcpu}vCPU ${memoryGb}GB${disk}, the next size sold`;
+  const asked =
+    askedVcpu === 0 && askedMemoryMib === 0
+      ? `no requests and ${sum} for the system`
+      : `${vcpuText(askedVcpu * 1000)} and ${memory}`;
+  return `${asked} make ${vcpu}vCPU ${memoryGb}GB${disk}, the next size sold`;
 }
 
-function priceText({ prices, placement, fargate }: PodExplanation, style: TableStyle): string {
+function priceText({ prices, placement, fargate }: PodExplanation): string {
   const { ec2UsdPerHour, fargateUsdPerHour } = prices;
   const money = (usd: number): string => `$${hourly(usd)} an hour ($${monthly(usd)} a month)`;
   const fair =
@@ -134,7 +159,7 @@ function priceText({ prices, placement, fargate }: PodExplanation, style: TableS
           ? `isolation costs $${difference.toFixed(2)} a month`
           : `Fargate saves $${(-difference).toFixed(2)} a month`
         : `${difference > 0 ? "EC2" : "Fargate"} is cheaper by $${Math.abs(difference).toFixed(2)} a month`;
-  return `${fair}; ${there}: ${verdict.replace("-", style.minus)}`;
+  return `${fair}; ${there}: ${verdict}`;
 }
 
 function contentText({ requested, daemonOverhead, allocatable }: NodeContent): string {
@@ -161,18 +186,23 @@ function neighbours({ pods, node }: NodeContent, self?: string): string {
 
 /** The reduced cost: where it is small, no other packing of these pods saves much here. */
 function wasteLine(
-  { node, usdPerHour, wasteUsdPerHour, pods }: NodeContent,
+  { usdPerHour, wasteUsdPerHour, pods }: NodeContent,
   line: (title: string, text: string) => string,
 ): readonly string[] {
   if (wasteUsdPerHour === undefined || pods.length === 0) return [];
   const fair = usdPerHour - wasteUsdPerHour;
   const share = usdPerHour === 0 ? 0 : wasteUsdPerHour / usdPerHour;
   if (share < NO_WASTE)
-    return [line("WASTE", `none: the fair prices of its pods make up the $${hourly(usdPerHour)} an hour of ${node}`)];
+    return [
+      line(
+        "WASTE",
+        `none: the fair prices of the node's pods make up the $${hourly(usdPerHour)} an hour that it costs`,
+      ),
+    ];
   return [
     line(
       "WASTE",
-      `${node} costs $${hourly(usdPerHour)} an hour, the fair prices of its pods make $${hourly(fair)}: $${hourly(wasteUsdPerHour)} an hour (${percentText(share)}) buys nothing`,
+      `the node costs $${hourly(usdPerHour)} an hour, the fair prices of its pods make $${hourly(fair)}: $${hourly(wasteUsdPerHour)} an hour (${percentText(share)}) buys nothing`,
     ),
   ];
 }
