@@ -14,21 +14,16 @@ export interface NodeState {
   /** Requests of the pods placed in this attempt. */
   readonly used: Float64Array;
   ports: readonly HostPort[];
-  /** The run that was refused for good last. */
-  refusedBy: number;
 }
 
 /** Why a node refuses a pod; see the claim's answers for the meaning. */
 export type NodeAnswer = "fits" | "for-good" | "for-now";
 
-/** Tests one pod of a run, which must be up to date, against a node. Changes nothing. */
+/** Tests one pod of a run, which must be up to date, against a node, hosts' limits aside. Changes nothing. */
 export function testNode(state: NodeState, run: VariantRun, topology: TopologyState): NodeAnswer {
   const { shape, variant } = run;
   const { model } = state;
   if (!fits(model.remaining, state.used, shape.requests)) return "for-good";
-  const { hostLimits } = variant.plan;
-  for (let rule = 0; rule < hostLimits.length; rule += 1)
-    if ((run.hostCounts[rule]?.[model.host] ?? 0) > (hostLimits[rule]?.max ?? 0)) return "for-good";
   if (nodeVerdict(variant, model) !== undefined) return "for-good";
   if (firstPortConflict(shape.shape.ports, state.ports) !== undefined) return "for-good";
   const violated = violatedOnNode(model, variant, topology);

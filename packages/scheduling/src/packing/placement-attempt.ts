@@ -7,7 +7,7 @@ import type { ClaimOrder } from "./claim-sequence.ts";
 import { ClaimSequence } from "./claim-sequence.ts";
 import { ClaimTable } from "./claim-table.ts";
 import type { NodeState } from "./node-placement.ts";
-import { placeOnNode, testNode } from "./node-placement.ts";
+import { NodeSearch } from "./node-search.ts";
 import type { OpenClaim } from "./open-claim.ts";
 import { claimPriceUsdPerHour, emptyClaim, survivingTypes } from "./open-claim.ts";
 import type { PlanningModel, ShapeModel, VariantModel } from "./planning-model.ts";
@@ -15,7 +15,6 @@ import { podKeyOf } from "./pod-shape.ts";
 import type { TypeSet } from "./pool-catalog.ts";
 import { PoolRoom } from "./pool-room.ts";
 import { Reservations } from "./reservations.ts";
-import { fits } from "./resource-table.ts";
 import { VariantRun } from "./variant-run.ts";
 
 /** How one attempt fills nodes. Every strategy keeps every rule; they differ in cost only. */
@@ -45,8 +44,7 @@ export class PlacementAttempt {
   readonly #search: ClaimSearch;
   /** Claims with room for some pod that is still to come. */
   readonly #live: ClaimSequence;
-  /** Nodes with room for some pod that is still to come. */
-  #liveNodes: readonly NodeState[];
+  readonly #nodeSearch: NodeSearch;
   #stamp = 0;
   readonly #runs = new Map<readonly VariantModel[], readonly VariantRun[]>();
 
@@ -59,9 +57,8 @@ export class PlacementAttempt {
       model: node,
       used: new Float64Array(dimensions),
       ports: node.ports,
-      refusedBy: 0,
     }));
-    this.#liveNodes = this.nodes;
+    this.#nodeSearch = new NodeSearch(this.nodes, dimensions, this.topology);
     this.#rooms = model.catalogs.map((catalog) => new PoolRoom(catalog, model.resources));
     this.#table = new ClaimTable({ dimensions, keys: this.topology.facts.tables.length, pods: model.pods });
     this.reservations = Reservations.of(model.catalogs);
@@ -86,7 +83,7 @@ export class PlacementAttempt {
       const failed: { shape: ShapeModel; pods: readonly Pod[] }[] = [];
       const smallest = smallestRequests(queue.map(({ shape }) => shape.requests));
       this.#reviveAll();
-      let nextSweep = SHAPES_PER_SWEEP_MIN;
+      let nextSweep = 0;
       let interval = SHAPES_PER_SWEEP_MIN;
       for (const [index, { shape, pods }] of queue.entries()) {
         const least = smallest[index];
@@ -138,15 +135,15 @@ export class PlacementAttempt {
 
   /** Drops claims and nodes without room for the smallest pod to come: they need not be looked at again. Returns the share dropped. */
   #sweep(least: Float64Array): number {
-    const before = this.#live.length + this.#liveNodes.length;
+    const before = this.#live.length + this.#nodeSearch.size;
     this.#live.dropFull(this.#table, least);
-    this.#liveNodes = this.#liveNodes.filter(({ model, used }) => fits(model.remaining, used, least));
-    return 1 - (this.#live.length + this.#liveNodes.length) / Math.max(1, before);
+    this.#nodeSearch.dropFull(least);
+    return 1 - (this.#live.length + this.#nodeSearch.size) / Math.max(1, before);
   }
 
   /** Before another round: what is full for small pods may have room for large ones that ask for less of something. */
   #reviveAll(): void {
-    this.#liveNodes = this.nodes;
+    this.#nodeSearch.revive();
     if (this.#live.length === this.claims.length) return;
     this.#live.clear();
     for (const { order } of this.claims) this.#live.add(order, this.#table.pods);
@@ -227,18 +224,10 @@ export class PlacementAttempt {
   }
 
   #placeOnNode(pod: Pod, run: VariantRun): boolean {
-    const nodes = this.#liveNodes;
-    for (; run.nodesSeen < nodes.length; run.nodesSeen += 1) {
-      const node = nodes[run.nodesSeen];
-      if (node === undefined || node.refusedBy === run.stamp) continue;
-      const answer = testNode(node, run, this.topology);
-      if (answer === "for-good") node.refusedBy = run.stamp;
-      if (answer !== "fits") continue;
-      placeOnNode(node, run, this.topology);
-      this.onNodes.set(podKeyOf(pod), node.model.node.name);
-      return true;
-    }
-    return false;
+    const node = this.#nodeSearch.place(run);
+    if (node === undefined) return false;
+    this.onNodes.set(podKeyOf(pod), node.model.node.name);
+    return true;
   }
 
   #placeOnOpenClaim(pod: Pod, run: VariantRun): boolean {
