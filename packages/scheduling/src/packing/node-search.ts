@@ -21,10 +21,13 @@ export class NodeSearch {
     this.#topology = topology;
     this.#dimensions = dimensions;
     this.#room = new Float64Array(nodes.length * dimensions);
-    for (const [index, { model }] of nodes.entries()) this.#room.set(model.remaining, index * dimensions);
-    this.#hosts = Int32Array.from(nodes, ({ model }) => model.host);
+    this.#hosts = new Int32Array(nodes.length);
     this.#refusedBy = new Int32Array(nodes.length);
-    this.#live = Int32Array.from(nodes.keys());
+    this.#live = ascending(nodes.length);
+    for (const [index, { model }] of nodes.entries()) {
+      this.#room.set(model.remaining, index * dimensions);
+      this.#hosts[index] = model.host;
+    }
   }
 
   /** Nodes that are still asked. */
@@ -75,6 +78,7 @@ export class NodeSearch {
 
   /** Leaves out nodes without room for this much. */
   dropFull(least: Float64Array): void {
+    if (this.#live.length === 0) return;
     this.#live = this.#live.filter((index) =>
       least.every((amount, at) => amount <= 0 || amount <= (this.#room[index * this.#dimensions + at] ?? 0)),
     );
@@ -82,6 +86,12 @@ export class NodeSearch {
 
   /** All nodes are asked again. */
   revive(): void {
-    if (this.#live.length < this.#nodes.length) this.#live = Int32Array.from(this.#nodes.keys());
+    if (this.#live.length < this.#nodes.length) this.#live = ascending(this.#nodes.length);
   }
+}
+
+function ascending(count: number): Int32Array {
+  const numbers = new Int32Array(count);
+  for (let index = 0; index < count; index += 1) numbers[index] = index;
+  return numbers;
 }
