@@ -20,7 +20,9 @@ export const KARPENTER_RULES: readonly LintRule[] = [
     check: eachDocument(["Provisioner", "AWSNodeTemplate", "Machine"], function* (document) {
       if (!document.apiVersion.startsWith("karpenter")) return;
       const next =
-        document.kind === "AWSNodeTemplate" ? "an EC2NodeClass of karpenter.k8s.aws/v1" : "a NodePool of karpenter.sh/v1";
+        document.kind === "AWSNodeTemplate"
+          ? "an EC2NodeClass of karpenter.k8s.aws/v1"
+          : "a NodePool of karpenter.sh/v1";
       yield atDocument(document, ["kind"], {
         message: `${document.kind} of ${document.apiVersion} exists in Karpenter before 0.33 only`,
         remedy: `write ${next}; nodeless converts it by itself, and names what is lost`,

@@ -110,14 +110,20 @@ export const PROFILE_RULES: readonly LintRule[] = [
     title: "podExecutionRoleArn instead of podExecutionRoleARN",
     why: "eksctl reads its file strictly and refuses the spelling of the AWS CLI; nodeless takes both.",
     source: "eksctl, config file schema",
-    check: eachDocument(["ClusterConfig"], function* (document) {
-      for (const { path, profile } of profilesOf(document))
-        if (profile["podExecutionRoleArn"] !== undefined)
-          yield atDocument(document, [...path, "podExecutionRoleArn"], {
-            message: "eksctl has no field podExecutionRoleArn",
-            remedy: "write podExecutionRoleARN",
-          });
-    }),
+    // By lines: files whose indentation is lost, and examples within texts, have the field too.
+    check: function* ({ sources }) {
+      for (const { file, text } of sources) {
+        if (!text.includes("podExecutionRoleArn") || !text.includes("ClusterConfig")) continue;
+        for (const [index, line] of text.split("\n").entries())
+          if (/^\s*(- )?["']?podExecutionRoleArn["']?\s*:/.test(line))
+            yield {
+              at: { file, line: index + 1 },
+              object: undefined,
+              message: "eksctl has no field podExecutionRoleArn",
+              remedy: "write podExecutionRoleARN",
+            };
+      }
+    },
   },
   {
     id: "profile-role-arn",

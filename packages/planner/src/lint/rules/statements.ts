@@ -21,8 +21,8 @@ const STATEMENTS: readonly OutdatedStatement[] = [
     remedy: "the largest size is 16 vCPU and 120 GB",
     source: "EKS user guide, Fargate pod configuration",
     patterns: [
-      /\b(max\w*|up to|limit\w*|largest|at most)\b.{0,40}\b4 ?v?cpus?\b/i,
-      /\b4 ?v?cpus?\b.{0,30}\b30 ?gi?b\b(?!.{0,80}\b(16|120)\b)/i,
+      /\b(max\w*|up to|limit\w*|largest|at most)\b\D{0,40}\b4 ?v?cpus?\b/i,
+      /(?<!\d ?)\b4 ?v?cpus?\s*(,|\/|and|&|\+)\s*30 ?gi?b\b/i,
       /4 ?vCPU.{0,30}최대|최대.{0,30}4 ?vCPU/i,
     ],
   },
