@@ -10,7 +10,7 @@ export { checkPlan } from "./checker/check-plan.ts";
 export type { CandidateAnswers, NodeAnswer, PoolAnswer, Refusal } from "./explain/explain-candidates.ts";
 export { explainCandidates } from "./explain/explain-candidates.ts";
 export type { NodeQuestion, RequirementLayer, TypeAnswer, TypeRefusal } from "./explain/explain-types.ts";
-export { explainTypes, podLayers } from "./explain/explain-types.ts";
+export { explainTypes, podLayers, remainingLayer } from "./explain/explain-types.ts";
 export type { SettledPlan } from "./explain/settled-input.ts";
 export type {
   CapacityType,

@@ -3,6 +3,7 @@ import { formatRequirement, podKeyOf, podLayers, requirementsFromNodeSelectorReq
 import { requestsOf } from "../plan/existing-nodes.ts";
 import { quantitiesOf } from "../plan/quantities.ts";
 import type { BoughtNode, LiveFacts, NodeContent, NodeExplanation, TypeChoice } from "../why/explanation.ts";
+import { nodeLayers } from "../why/planned-node.ts";
 import { typeChoice } from "../why/type-choice.ts";
 import { historyOf } from "./history.ts";
 import type { LiveContext } from "./live-context.ts";
@@ -146,11 +147,7 @@ export function liveChoice(
     // What the claim asks for has the DaemonSets in it.
     daemonSetPods: [],
     content: parseResourceList(claim.spec.resources?.requests),
-    layers: [
-      { by: `NodePool ${pool.name}`, requirements: pool.requirements },
-      ...podLayers(named),
-      { by: `NodeClaim ${claim.metadata.name}`, requirements: asked },
-    ],
+    layers: nodeLayers(pool, podLayers(named), asked),
     ...(open === undefined || open.complement ? {} : { open: open.values }),
     instanceType: labels[LABELS.instanceType] ?? "",
     zone: labels[LABELS.zone] ?? "",

@@ -6,6 +6,7 @@ import type { Purchase, RejectedTypes, TypeChoice } from "./explanation.ts";
 
 const REJECTED_SHOWN_MAX = 8;
 const PURCHASES_SHOWN_MAX = 6;
+const RESTRICTIONS_SHOWN_MAX = 3;
 
 /** How the instance type was chosen: who was out, what fits at what price, and who came second. */
 export function choiceSection(choice: TypeChoice | undefined, style: TableStyle): string {
@@ -17,6 +18,7 @@ export function choiceSection(choice: TypeChoice | undefined, style: TableStyle)
     rejectedTable(rejected, style),
     purchaseTable(choice, style),
     argument(choice, style),
+    restrictionTable(choice, style),
   ]
     .filter((part) => part !== "")
     .join("\n");
@@ -116,4 +118,28 @@ function argument({ fitting, runnerUp, smaller, cheaper }: TypeChoice, style: Ta
   else if (cheaper === undefined && own !== undefined)
     sentences.push("Nothing that meets the requirements costs less.");
   return sentences.length === 0 ? "" : wrapped(sentences.join(" "), { width: style.width });
+}
+
+/** What each requirement costs here: the cheapest that would do if it alone were lifted. */
+function restrictionTable({ restrictions }: TypeChoice, style: TableStyle): string {
+  if (restrictions.length === 0) return "";
+  return formatColumns(
+    [
+      { header: "WITHOUT", shrinks: true },
+      { header: "OF", shrinks: true },
+      { header: "IT WOULD BE" },
+      { header: "$/HOUR", align: "right" },
+      { header: "SAVES", align: "right" },
+    ],
+    restrictions
+      .slice(0, RESTRICTIONS_SHOWN_MAX)
+      .map((one) => [
+        one.requirement,
+        one.by,
+        `${one.instanceType} ${one.capacityType}`,
+        hourly(one.usdPerHour, one.priceIsEstimate),
+        percentText(one.savesUsdPerHour / (one.usdPerHour + one.savesUsdPerHour)),
+      ]),
+    style,
+  );
 }

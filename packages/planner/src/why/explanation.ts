@@ -141,6 +141,8 @@ export interface TypeChoice {
   readonly fittingTypes: number;
   /** The cheapest purchase of another type. */
   readonly runnerUp?: Purchase & { readonly dearerUsdPerHour: number; readonly dearerRatio: number };
+  /** What some requirement costs here, the dearest first: without it alone, something cheaper would hold the content. */
+  readonly restrictions: readonly Restriction[];
   /** The next smaller type of the family, and what it lacks. */
   readonly smaller?: Lacking;
   /** The dearest purchase that costs less than the chosen one, and what it lacks. */
@@ -171,6 +173,20 @@ export interface Purchase {
   readonly cpuFill: number;
   readonly memoryFill: number;
   readonly chosen: boolean;
+}
+
+/** A requirement, and what the node would be without it. */
+export interface Restriction {
+  /** `NodePool default`, a pod, or what the plan adds to them. */
+  readonly by: string;
+  /** `kubernetes.io/arch in (amd64)`. */
+  readonly requirement: string;
+  readonly instanceType: string;
+  readonly zone: string;
+  readonly capacityType: string;
+  readonly usdPerHour: number;
+  readonly priceIsEstimate: boolean;
+  readonly savesUsdPerHour: number;
 }
 
 /** An instance type that does not hold the content. */

@@ -1,5 +1,13 @@
 import type { Pod } from "@nodeless/api";
-import { type PlannedClaim, podKeyOf, podLayers } from "@nodeless/scheduling";
+import {
+  type PlannedClaim,
+  podKeyOf,
+  podLayers,
+  type RequirementLayer,
+  type Requirements,
+  remainingLayer,
+  type SchedulingNodePool,
+} from "@nodeless/scheduling";
 import type { PlanNode } from "../contract.ts";
 import { requestsOf } from "../plan/existing-nodes.ts";
 import type { PlanOutcome } from "../plan/plan-cluster.ts";
@@ -66,15 +74,22 @@ export function choiceOf(
     pool,
     daemonSetPods: schedulingInput.daemonSetPods,
     content: requestsOf(claim.pods),
-    layers: [
-      { by: `NodePool ${pool.name}`, requirements: pool.requirements },
-      ...podLayers(named, schedulingInput.volumes),
-      { by: "spread, affinity or preferences", requirements: claim.requirements },
-    ],
+    layers: nodeLayers(pool, podLayers(named, schedulingInput.volumes), claim.requirements),
     open: new Set(claim.instanceTypes.map(({ name }) => name)),
     instanceType: type.name,
     zone: offering.zone,
     capacityType: offering.capacityType,
   };
   return { choice: typeChoice(chosen, catalog) };
+}
+
+/** Who asks for what of a node: the pool, the pods, and what was added when they were placed. */
+export function nodeLayers(
+  pool: Pick<SchedulingNodePool, "name" | "requirements">,
+  pods: readonly RequirementLayer[],
+  all: Requirements,
+): readonly RequirementLayer[] {
+  const layers = [{ by: `NodePool ${pool.name}`, requirements: pool.requirements }, ...pods];
+  const rest = remainingLayer(all, layers, "spread, affinity or preferences");
+  return rest === undefined ? layers : [...layers, rest];
 }

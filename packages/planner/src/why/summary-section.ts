@@ -10,7 +10,9 @@ import type {
   NodeContent,
   NodeExplanation,
   PodExplanation,
+  PodPlacement,
 } from "./explanation.ts";
+import { dollars, priceInWords } from "./money.ts";
 import { titled } from "./titled.ts";
 
 const MIB = 2 ** 20;
@@ -69,26 +71,19 @@ export function nodeSummary({ node }: NodeExplanation, style: TableStyle): strin
 
 function boughtText(node: BoughtNode): string {
   if (node.capacityType === "fargate")
-    return `${node.node}, Fargate's micro-VM for one pod, in ${node.zone}: $${hourly(node.usdPerHour, node.priceIsEstimate)} an hour, $${monthly(node.usdPerHour, node.priceIsEstimate)} a month`;
+    return `${node.node}, Fargate's micro-VM for one pod, in ${node.zone}: ${priceInWords(node)}`;
   const type = node.instanceType === "" ? "a node of unknown type" : `a ${node.instanceType}`;
   const where = node.zone === "" ? "" : ` in ${node.zone}`;
   const bought = node.capacityType === "" ? "" : `, ${node.capacityType}`;
   const pool = node.nodePool === "" ? "" : ` of NodePool ${node.nodePool}`;
   if (node.existing && node.usdPerHour === 0)
     return `${node.node}, which is there already: ${type}${bought}${where}${pool}`;
-  const estimate = node.priceIsEstimate;
-  return `${node.node}, ${node.existing ? type : type.replace("a ", "a new ")}${pool}${bought}${where}: $${hourly(node.usdPerHour, estimate)} an hour, $${monthly(node.usdPerHour, estimate)} a month`;
+  return `${node.node}, ${node.existing ? type : type.replace("a ", "a new ")}${pool}${bought}${where}: ${priceInWords(node)}`;
 }
 
-function fargatePlace({
-  vcpu,
-  memoryGb,
-  usdPerHour,
-  priceIsEstimate,
-  node,
-}: Extract<PodExplanation["placement"], { kind: "fargate" }>): string {
-  const price = `$${hourly(usdPerHour, priceIsEstimate)} an hour, $${monthly(usdPerHour, priceIsEstimate)} a month`;
-  return `Fargate ${vcpu}vCPU ${memoryGb}GB${node === undefined ? "" : `, as node ${node}`}: ${price}`;
+function fargatePlace(placement: Extract<PodPlacement, { kind: "fargate" }>): string {
+  const { vcpu, memoryGb, node } = placement;
+  return `Fargate ${vcpu}vCPU ${memoryGb}GB${node === undefined ? "" : `, as node ${node}`}: ${priceInWords(placement)}`;
 }
 
 function fargateText({ fargate, placement }: PodExplanation): string {
@@ -98,7 +93,7 @@ function fargateText({ fargate, placement }: PodExplanation): string {
     if (!fargate.takes) return `profile ${profile} selects it${by}, so EC2 is not asked; Fargate refuses it`;
     return `profile ${profile} selects it${by}; ${sizing === undefined ? "" : sizingText(sizing)}`;
   }
-  const price = sizing === undefined ? "" : `: $${hourly(sizing.usdPerHour, sizing.priceIsEstimate)} an hour`;
+  const price = sizing === undefined ? "" : `: ${dollars(sizing)} an hour`;
   const wouldBe =
     sizing === undefined
       ? ""

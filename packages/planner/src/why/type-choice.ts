@@ -14,6 +14,7 @@ import { familyOf } from "../plan/instance-labels.ts";
 import { quantitiesOf } from "../plan/quantities.ts";
 import type { Lacking, Purchase, TypeChoice } from "./explanation.ts";
 import { rejectedTypes } from "./rejected-types.ts";
+import { restrictionsOf } from "./restrictions.ts";
 
 /** A node whose type is to be explained. */
 export interface ChosenNode {
@@ -53,6 +54,7 @@ export function typeChoice(chosen: ChosenNode, catalog: Pick<PlanCatalog, "isEst
     fitting: cut(purchases),
     fittingTypes: fitting.length,
     ...(second === undefined || own === undefined ? {} : { runnerUp: runnerUp(second, own) }),
+    restrictions: own === undefined ? [] : restrictionsOf(chosen, own.usdPerHour, catalog),
     ...(smaller === undefined ? {} : { smaller }),
     ...(cheaper === undefined ? {} : { cheaper }),
   };

@@ -6,7 +6,7 @@ import { podVariants } from "../packing/pod-variant.ts";
 import { compatibleOfferings } from "../requirements/offerings.ts";
 import { requirementsOverlap } from "../requirements/requirement.ts";
 import { formatRequirement } from "../requirements/requirement-format.ts";
-import { compareText } from "../requirements/requirements.ts";
+import { compareText, mergeRequirements } from "../requirements/requirements.ts";
 import { addAmounts, formatAmount, subtractAmounts } from "../resources/amounts.ts";
 import type { PodVolumes } from "../volumes/pod-volumes.ts";
 
@@ -23,7 +23,7 @@ export interface NodeQuestion {
   readonly daemonSetPods: readonly Pod[];
   /** What the pods ask for together, their slots included, without DaemonSets. */
   readonly content: ResourceAmounts;
-  /** Asked in this order; the last one must contain all that hold. */
+  /** Asked in this order; all of them hold. */
   readonly layers: readonly RequirementLayer[];
 }
 
@@ -56,7 +56,7 @@ export interface TypeAnswer {
  */
 export function explainTypes(question: NodeQuestion): readonly TypeAnswer[] {
   const overheadOf = daemonOverheads(question.pool, question.daemonSetPods);
-  const all = question.layers.at(-1)?.requirements ?? question.pool.requirements;
+  const all = mergeRequirements(...question.layers.map(({ requirements }) => requirements));
   const answers = question.pool.instanceTypes.map((type): TypeAnswer => {
     const daemonRequests = overheadOf(type).requests;
     const unmet = unmetRequirement(type, question.layers);
@@ -91,6 +91,23 @@ export function podLayers(
   });
 }
 
+/**
+ * What a node has to meet besides what its pool and its pods insist on: domains chosen for spread and affinity, and preferences that were
+ * kept. Undefined when there is nothing of the kind.
+ */
+export function remainingLayer(
+  all: Requirements,
+  layers: readonly RequirementLayer[],
+  by: string,
+): RequirementLayer | undefined {
+  const known = mergeRequirements(...layers.map(({ requirements }) => requirements));
+  const rest = [...all.values()].filter((one) => {
+    const have = known.get(one.key);
+    return one.key !== LABELS.hostname && (have === undefined || formatRequirement(have) !== formatRequirement(one));
+  });
+  return rest.length === 0 ? undefined : { by, requirements: new Map(rest.map((one) => [one.key, one])) };
+}
+
 const compareNumbers = (a: number, b: number): number => (a < b ? -1 : a > b ? 1 : 0);
 
 function byPrice(a: Offering, b: Offering): number {
@@ -119,10 +136,12 @@ function noOffering(
   const refuse = (by: string, message: string): TypeRefusal => ({ rule: "offerings", by, key: "", message });
   if (!type.offerings.some(({ available }) => available)) return refuse("catalog", "has no available offering");
   const blamed = layers.find(({ requirements }) => compatibleOfferings(type, requirements).length === 0);
-  const asked = [LABELS.zone, LABELS.zoneId, LABELS.capacityType].flatMap(
-    (key) => (blamed ?? layers.at(-1))?.requirements.get(key) ?? [],
+  const blame = blamed === undefined ? layers : [blamed];
+  const asked = [LABELS.zone, LABELS.zoneId, LABELS.capacityType].flatMap((key) =>
+    blame.flatMap(({ requirements }) => requirements.get(key) ?? []),
   );
-  return refuse(blamed?.by ?? "catalog", `asks for ${asked.map(formatRequirement).join(", ")}: not offered there`);
+  const by = blamed?.by ?? "all together";
+  return refuse(by, `asks for ${asked.map(formatRequirement).join(", ")}: not offered there`);
 }
 
 /** The resource that is missed most, in proportion. */
