@@ -1,5 +1,5 @@
 import type { Pod } from "@nodeless/api";
-import type { PlanFinding, SchedulingInput, SchedulingPlan } from "../model.ts";
+import type { InstanceType, PlanFinding, SchedulingInput, SchedulingPlan } from "../model.ts";
 import { checkClaim, TypeFacts } from "./claim-checks.ts";
 import { checkNode, keyOf } from "./node-checks.ts";
 import { checkReservations } from "./reservation-checks.ts";
@@ -20,7 +20,7 @@ export function checkPlan(input: SchedulingInput, plan: SchedulingPlan): readonl
     const added = byNode.get(node.name) ?? [];
     if (added.length > 0) findings.push(...checkNode(node, added, planned));
   }
-  findings.push(...checkVolumes(input, plan, byNode), ...checkReservations(plan));
+  findings.push(...checkVolumes(input, plan, byNode), ...checkReservations(input, plan));
   findings.push(...checkTopology(input, plan, byNode));
   return findings;
 }
@@ -69,10 +69,15 @@ function checkLimits(input: SchedulingInput, plan: SchedulingPlan): PlanFinding[
   for (const { name, remainingLimits } of input.nodePools) {
     const claims = plan.claims.filter(({ nodePool }) => nodePool === name);
     for (const [resource, room] of claims.length > 0 ? remainingLimits : []) {
+      const largest = new Map<readonly InstanceType[], number>();
       let worst = 0;
-      for (const { instanceTypes } of claims)
-        worst +=
-          resource === "nodes" ? 1 : Math.max(...instanceTypes.map(({ capacity }) => capacity.get(resource) ?? 0));
+      for (const { instanceTypes } of claims) {
+        const known =
+          largest.get(instanceTypes) ??
+          (resource === "nodes" ? 1 : Math.max(...instanceTypes.map(({ capacity }) => capacity.get(resource) ?? 0)));
+        largest.set(instanceTypes, known);
+        worst += known;
+      }
       if (worst > 0 && worst > room)
         findings.push({ subject: name, message: `claims may use ${worst} ${resource}, the limits leave ${room}` });
     }

@@ -39,7 +39,7 @@ export function checkClaim(claim: PlannedClaim, input: SchedulingInput, facts: T
       finding(`leaves the NodePool's requirement on ${requirement.key}`);
   for (const pod of claim.pods) for (const message of podProblems(pod, claim, pool)) finding(message);
   checkTypes(claim, { pool, input, facts, finding });
-  const daemons = [...new Set(claim.instanceTypes.flatMap((type) => facts.inPool(type, pool).landing))];
+  const { daemons } = facts.ofList(claim, pool);
   const clash = portClash([...claim.pods, ...daemons]);
   if (clash !== undefined && portClash(daemons) === undefined) finding(`host port ${clash} is taken twice`);
   return findings;
@@ -75,24 +75,21 @@ function checkTypes(
 ): void {
   const { pool, facts, finding } = context;
   const ofPods = demandOf(claim.pods);
-  const asked = [...ofPods].filter(([, amount]) => amount > 0).map(([resource]) => resource);
-  let cheapestSoFar = 0;
-  for (const [index, type] of claim.instanceTypes.entries()) {
-    const { ofPool, daemons } = facts.inPool(type, pool);
-    if (!ofPool) finding(`${type.name} is not of the NodePool`);
-    const { cheapest, broken } = facts.under(type, claim.requirements);
-    if (cheapest === undefined) finding(`${type.name} has no available offering for the claim`);
-    if ((cheapest ?? 0) < cheapestSoFar) finding(`${type.name} is cheaper than a type before it`);
-    cheapestSoFar = cheapest ?? cheapestSoFar;
-    if (broken !== undefined) finding(`${type.name} does not meet the requirement on ${broken}`);
-    for (const resource of asked) {
-      const total = (ofPods.get(resource) ?? 0) + (daemons.get(resource) ?? 0);
+  const list = facts.ofList(claim, pool);
+  for (const problem of list.problems) finding(problem);
+  const asked = [...ofPods].filter(([resource, amount]) => amount > 0 && amount > (list.least.get(resource) ?? 0));
+  // Only where not all types hold the pods is it worth saying which.
+  for (const type of asked.length > 0 ? claim.instanceTypes : []) {
+    const { daemons } = facts.inPool(type, pool);
+    for (const [resource, amount] of asked) {
+      const total = amount + (daemons.get(resource) ?? 0);
       const offered = (type.capacity.get(resource) ?? 0) - (type.overhead.get(resource) ?? 0);
       if (total > offered) finding(`${total} ${resource} requested, ${type.name} offers ${offered}`);
     }
-    if (index === 0 && !sameAmounts(sum(ofPods, daemons), claim.requests))
-      finding("requests are not those of its pods and daemons");
   }
+  const [cheapest] = claim.instanceTypes;
+  if (cheapest !== undefined && !sameAmounts(sum(ofPods, facts.inPool(cheapest, pool).daemons), claim.requests))
+    finding("requests are not those of its pods and daemons");
   checkMinValues(claim, context);
 }
 
@@ -123,9 +120,47 @@ export class TypeFacts {
   readonly #daemonSetPods: readonly Pod[];
   readonly #inPool = new Map<SchedulingNodePool, Map<InstanceType, PoolFacts>>();
   readonly #under = new Map<Requirements, Map<InstanceType, RequirementFacts>>();
+  readonly #lists = new Map<readonly InstanceType[], Map<Requirements, ListFacts>>();
 
   constructor(daemonSetPods: readonly Pod[]) {
     this.#daemonSetPods = daemonSetPods;
+  }
+
+  /** Claims often name the very same list under the very same requirements. */
+  ofList({ instanceTypes, requirements }: PlannedClaim, pool: SchedulingNodePool): ListFacts {
+    const known = this.#lists.get(instanceTypes) ?? new Map<Requirements, ListFacts>();
+    this.#lists.set(instanceTypes, known);
+    let facts = known.get(requirements);
+    if (facts?.pool !== pool) {
+      facts = this.#listFacts(instanceTypes, requirements, pool);
+      known.set(requirements, facts);
+    }
+    return facts;
+  }
+
+  #listFacts(types: readonly InstanceType[], requirements: Requirements, pool: SchedulingNodePool): ListFacts {
+    const problems: string[] = [];
+    const least = new Map<string, number>();
+    const daemons = new Set<Pod>();
+    let cheapestSoFar = 0;
+    for (const type of types) {
+      const inPool = this.inPool(type, pool);
+      if (!inPool.ofPool) problems.push(`${type.name} is not of the NodePool`);
+      const { cheapest, broken } = this.under(type, requirements);
+      if (cheapest === undefined) problems.push(`${type.name} has no available offering for the claim`);
+      if ((cheapest ?? 0) < cheapestSoFar) problems.push(`${type.name} is cheaper than a type before it`);
+      cheapestSoFar = cheapest ?? cheapestSoFar;
+      if (broken !== undefined) problems.push(`${type.name} does not meet the requirement on ${broken}`);
+      for (const pod of inPool.landing) daemons.add(pod);
+      for (const resource of new Set([...type.capacity.keys(), ...least.keys()])) {
+        const taken = (type.overhead.get(resource) ?? 0) + (inPool.daemons.get(resource) ?? 0);
+        const room = (type.capacity.get(resource) ?? 0) - taken;
+        // A resource that a type before this one lacks is not there for all.
+        const before = type === types[0] ? Number.POSITIVE_INFINITY : (least.get(resource) ?? 0);
+        least.set(resource, Math.min(before, room));
+      }
+    }
+    return { pool, problems, least, daemons: [...daemons] };
   }
 
   inPool(type: InstanceType, pool: SchedulingNodePool): PoolFacts {
@@ -153,6 +188,16 @@ export class TypeFacts {
     }
     return facts;
   }
+}
+
+interface ListFacts {
+  readonly pool: SchedulingNodePool;
+  /** What is wrong about the types themselves. */
+  readonly problems: readonly string[];
+  /** What every type of the list has left beside its daemons, by resource. */
+  readonly least: ReadonlyMap<string, number>;
+  /** DaemonSet pods that would run on some type of the list. */
+  readonly daemons: readonly Pod[];
 }
 
 interface PoolFacts {

@@ -1,10 +1,12 @@
-import type { PlanFinding, PlannedClaim, SchedulingPlan } from "../model.ts";
+import type { PlanFinding, PlannedClaim, SchedulingInput, SchedulingPlan } from "../model.ts";
 import { openOfferings } from "./plain-rules.ts";
 
 const RESERVATION = "karpenter.k8s.aws/capacity-reservation-id";
 
 /** Every claim on reserved capacity names its reservations, and no reservation is named by more claims than it has instances left. */
-export function checkReservations({ claims }: SchedulingPlan): PlanFinding[] {
+export function checkReservations({ nodePools }: SchedulingInput, { claims }: SchedulingPlan): PlanFinding[] {
+  const types = nodePools.flatMap(({ instanceTypes }) => instanceTypes);
+  if (types.every(({ offerings }) => offerings.every(({ reservationId }) => reservationId === undefined))) return [];
   const findings: PlanFinding[] = [];
   const uses = new Map<string, number>();
   const left = new Map<string, number>();
