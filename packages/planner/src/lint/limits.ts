@@ -8,6 +8,10 @@ export const TEXT_INPUT_BYTES_MAX: number = 64 * 1024 * 1024;
 export const SUBSTITUTION_DEPTH_MAX = 16;
 /** Commands of one file; a longer one is generated. */
 export const COMMANDS_MAX = 20_000;
+/** Lines that a quoted word of a text may go on for. */
+export const QUOTED_LINES_MAX = 120;
+/** Searches of one text for an end that is not there: an open quote, brace or here-document. */
+export const FAILED_SEARCHES_MAX = 500;
 /** Lines that one command of a text may go on for: a here-document with a whole policy or chart values. */
 export const COMMAND_LINES_MAX = 400;
 /** Times a broken document is left out and the rest is tried again. */

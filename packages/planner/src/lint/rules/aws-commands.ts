@@ -2,6 +2,7 @@ import type { LintHit, LintRule } from "../model.ts";
 import type { LintScript } from "../project.ts";
 import type { CommandLine } from "../shell/command-line.ts";
 import { withValues } from "../shell/variables.ts";
+import { ascendingLines } from "../sources/line-numbers.ts";
 import { atCommand, eachCommand } from "./hits.ts";
 
 const isCreateProfile = (line: CommandLine): boolean => line.is("aws", "eks", "create-fargate-profile");
@@ -158,15 +159,16 @@ export const AWS_COMMAND_RULES: readonly LintRule[] = [
     check: eachCommand(function* (line, { values }) {
       if (![...values.keys()].some((name) => /PARTITION$/.test(name))) return;
       const texts = [...line.command.words, ...line.command.hereDocuments];
-      for (const { text, line: first } of texts)
-        for (const match of text.matchAll(/arn:aws:iam::(?!aws:)[^\s"']*/g)) {
-          const at = first + text.slice(0, match.index).split("\n").length - 1;
-          const { at: place, ...hit } = atCommand(line, {
+      for (const { text, line: first } of texts) {
+        const lineAt = ascendingLines(text, first);
+        for (const match of text.matchAll(/arn:aws:iam::(?!aws:)[^\s"']*/g))
+          yield {
+            at: { file: line.command.file, line: lineAt(match.index) },
+            object: line.title,
             message: `${match[0]} is of the partition aws only`,
             remedy: "write arn:$AWS_PARTITION: as elsewhere in the file",
-          });
-          yield { ...hit, at: { ...place, line: at } };
-        }
+          };
+      }
     }),
   },
 ];
@@ -203,11 +205,12 @@ const IAM_ARN = /arn:aws[a-z-]*:(?:iam|sts)::(\d+):/g;
 const ACCOUNT_DIGITS = 12;
 
 function* badAccountIds(file: string, text: string): Iterable<LintHit> {
+  const lineAt = ascendingLines(text);
   for (const match of text.matchAll(IAM_ARN)) {
     const account = match[1] ?? "";
     if (account.length === ACCOUNT_DIGITS) continue;
     yield {
-      at: { file, line: text.slice(0, match.index).split("\n").length },
+      at: { file, line: lineAt(match.index) },
       object: undefined,
       message: `${account} has ${account.length} digits, an account id has ${ACCOUNT_DIGITS}`,
       remedy: "aws sts get-caller-identity --query Account --output text prints yours",

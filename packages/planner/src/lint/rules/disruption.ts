@@ -1,7 +1,8 @@
 import type { PodDisruptionBudget } from "@nodeless/api";
-import { ANNOTATIONS, matchesLabelSelector } from "@nodeless/api";
+import { ANNOTATIONS } from "@nodeless/api";
 import type { SourceDocument } from "../../contract.ts";
 import type { Path } from "../../manifests/schema/check-value.ts";
+import { selectedWorkloads } from "../manifests/by-namespace.ts";
 import type { LintWorkload } from "../manifests/workloads.ts";
 import type { LintHit, LintRule } from "../model.ts";
 import type { LintProject } from "../project.ts";
@@ -107,19 +108,14 @@ function* budgetsOf({ input, documents }: LintProject): Iterable<Budget> {
   }
 }
 
+const WITHOUT_BUDGET: ReadonlySet<string> = new Set(["DaemonSet", "Job", "CronJob"]);
+
 function selectedBy(
-  { namespace }: SourceDocument,
+  { namespace = "default" }: SourceDocument,
   { spec }: PodDisruptionBudget,
-  { workloads }: LintProject,
+  project: LintProject,
 ): readonly LintWorkload[] {
-  return workloads.filter(
-    (workload) =>
-      workload.namespace === namespace &&
-      workload.kind !== "DaemonSet" &&
-      workload.kind !== "Job" &&
-      workload.kind !== "CronJob" &&
-      matchesLabelSelector(spec?.selector, workload.pod.metadata.labels),
-  );
+  return selectedWorkloads(project, namespace, spec?.selector).filter(({ kind }) => !WITHOUT_BUDGET.has(kind));
 }
 
 type Blocking = readonly [field: "minAvailable" | "maxUnavailable", value: string];

@@ -1,6 +1,6 @@
-import { matchesLabelSelector } from "@nodeless/api";
 import type { SourceDocument } from "../../contract.ts";
 import { isPlainObject } from "../../manifests/schema/check-value.ts";
+import { selectedWorkloads } from "../manifests/by-namespace.ts";
 import type { LintWorkload } from "../manifests/workloads.ts";
 import type { LintHit, LintRule } from "../model.ts";
 import type { LintProject } from "../project.ts";
@@ -72,15 +72,11 @@ export const FARGATE_NETWORK_RULES: readonly LintRule[] = [
     title: "NetworkPolicy for pods on Fargate",
     why: "Network policies of the VPC CNI do not apply to Fargate pods: what the policy forbids is open there.",
     source: "EKS user guide, network policies",
-    check: eachDocument(["NetworkPolicy"], function* (document, { workloads }) {
+    check: eachDocument(["NetworkPolicy"], function* (document, project) {
       const selector = valueAt(document.object, ["spec", "podSelector"]);
-      for (const workload of workloads)
-        if (
-          workload.match.kind === "matched" &&
-          workload.namespace === document.namespace &&
-          isPlainObject(selector) &&
-          matchesLabelSelector(selector, workload.pod.metadata.labels)
-        )
+      if (!isPlainObject(selector)) return;
+      for (const workload of selectedWorkloads(project, document.namespace ?? "default", selector))
+        if (workload.match.kind === "matched")
           yield atDocument(document, ["spec", "podSelector"], {
             message: `does not hold for ${workload.subject}, which runs on Fargate`,
             remedy: "use security groups for pods (SecurityGroupPolicy), or let the pods run on EC2",
@@ -140,17 +136,11 @@ function annotationsOf({ object }: SourceDocument): Readonly<Record<string, unkn
 }
 
 /** Workloads on Fargate that a Service selects. */
-function* onFargate(service: SourceDocument, { workloads }: LintProject): Iterable<LintWorkload> {
-  const selector = valueAt(service.object, ["spec", "selector"]);
-  if (!isPlainObject(selector) || Object.keys(selector).length === 0) return;
+function onFargate({ object, namespace = "default" }: SourceDocument, project: LintProject): readonly LintWorkload[] {
+  const selector = valueAt(object, ["spec", "selector"]);
+  if (!isPlainObject(selector) || Object.keys(selector).length === 0) return [];
   const matchLabels = selector as Readonly<Record<string, string>>;
-  for (const workload of workloads)
-    if (
-      workload.match.kind === "matched" &&
-      workload.namespace === service.namespace &&
-      matchesLabelSelector({ matchLabels }, workload.pod.metadata.labels)
-    )
-      yield workload;
+  return selectedWorkloads(project, namespace, { matchLabels }).filter(({ match }) => match.kind === "matched");
 }
 
 /** Names of the Services that an Ingress sends requests to. */

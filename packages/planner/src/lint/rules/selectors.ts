@@ -2,6 +2,7 @@ import type { LabelSelector, PodAffinityTerm } from "@nodeless/api";
 import { formatLabelClauses, labelSelectorClauses, matchesLabelSelector } from "@nodeless/api";
 import type { SourceDocument } from "../../contract.ts";
 import { isPlainObject, type Path } from "../../manifests/schema/check-value.ts";
+import { makesUnknownPods, selectsAnyPod, workloadsIn } from "../manifests/by-namespace.ts";
 import type { LintWorkload } from "../manifests/workloads.ts";
 import type { LintHit, LintRule } from "../model.ts";
 import type { LintProject } from "../project.ts";
@@ -43,7 +44,7 @@ export const SELECTOR_RULES: readonly LintRule[] = [
       for (const { term, path, isRequired } of affinityTerms(workload)) {
         const { labelSelector, namespaces, namespaceSelector } = term;
         if (labelSelector === undefined || namespaceSelector !== undefined || (namespaces ?? []).length > 0) continue;
-        if (selectsAny(labelSelector, workload.namespace, project) || makesUnknownPods(workload.namespace, project))
+        if (selectsAnyPod(project, workload.namespace, labelSelector) || makesUnknownPods(project, workload.namespace))
           continue;
         yield atPod(workload, path, {
           message: `no pod in namespace ${workload.namespace} has ${textOf(labelSelector)}${isRequired ? "; the pod stays Pending" : ""}`,
@@ -110,7 +111,7 @@ function nothingSelected(
   { namespace = "default" }: SourceDocument,
   project: LintProject,
 ): { readonly message: string; readonly remedy: string } | undefined {
-  if (selectsAny(selector, namespace, project) || makesUnknownPods(namespace, project)) return undefined;
+  if (selectsAnyPod(project, namespace, selector) || makesUnknownPods(project, namespace)) return undefined;
   const elsewhere = project.workloads.find(
     (workload) => workload.namespace !== namespace && matchesLabelSelector(selector, workload.pod.metadata.labels),
   );
@@ -119,35 +120,13 @@ function nothingSelected(
       message: `no pod in namespace ${namespace} has ${textOf(selector)}; ${elsewhere.subject} has, in another namespace`,
       remedy: `write metadata.namespace: ${elsewhere.namespace}`,
     };
-  const neighbours = project.workloads.filter((workload) => workload.namespace === namespace);
+  const neighbours = workloadsIn(project, namespace);
   if (neighbours.length === 0) return undefined;
   return {
     message: `no pod in namespace ${namespace} has ${textOf(selector)}`,
     remedy: `select labels of a pod template${nearest(selector, neighbours)}`,
   };
 }
-
-function selectsAny(selector: LabelSelector, namespace: string, { workloads, input }: LintProject): boolean {
-  const isSelected = (labels: Readonly<Record<string, string>> | undefined): boolean =>
-    matchesLabelSelector(selector, labels);
-  return (
-    workloads.some((workload) => workload.namespace === namespace && isSelected(workload.pod.metadata.labels)) ||
-    (input?.pods ?? []).some(({ metadata }) => metadata.namespace === namespace && isSelected(metadata.labels)) ||
-    (input?.boundPods ?? []).some(({ metadata }) => metadata.namespace === namespace && isSelected(metadata.labels))
-  );
-}
-
-/** Custom resources may make pods with any labels. */
-function makesUnknownPods(namespace: string, { documents }: LintProject): boolean {
-  return documents.some(
-    (document) =>
-      document.namespace === namespace && MAKES_PODS.test(document.kind) && !BUILT_IN.test(document.apiVersion),
-  );
-}
-
-const BUILT_IN = /^(v1|[a-z]+\/v\w+|[\w.]+\.k8s\.io\/\w+)$/;
-/** Kinds of operators and of GitOps tools; policies and monitors select pods and make none. */
-const MAKES_PODS = /^(?!.*(Monitor|Policy|Rule|Binding|Certificate|Secret|Gateway|Route|Issuer|Profile|Config)).+$/;
 
 const textOf = (selector: LabelSelector): string => formatLabelClauses(labelSelectorClauses(selector));
 

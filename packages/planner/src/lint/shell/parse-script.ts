@@ -71,7 +71,8 @@ class ShellReader {
     };
     while (this.#at < this.#text.length && this.commands.length < COMMANDS_MAX) {
       const sign = this.#text[this.#at] ?? "";
-      if (sign === close) break;
+      // A backtick ends what is open within it.
+      if (sign === close || (sign === "`" && this.#inBackticks)) break;
       if (sign === "\n") {
         this.#at += 1;
         end(this.#nextPipeline());

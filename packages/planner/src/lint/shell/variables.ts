@@ -1,3 +1,4 @@
+import { ascendingLines } from "../sources/line-numbers.ts";
 import type { ShellCommand, ShellScript, VariableUse } from "./shell-command.ts";
 
 const VARIABLE = /\\.|\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)([^{}]*(?:\{[^{}]*\}[^{}]*)*)\})/g;
@@ -5,10 +6,11 @@ const VARIABLE = /\\.|\$(?:([A-Za-z_][A-Za-z0-9_]*)|\{([A-Za-z_][A-Za-z0-9_]*)([
 /** Variables read in a text outside single quotes, unless they have a default (`${NAME:-…}`). */
 export function variablesOf(text: string, line: number): readonly VariableUse[] {
   const uses: VariableUse[] = [];
+  const lineAt = ascendingLines(text, line);
   for (const match of text.matchAll(VARIABLE)) {
     const name = match[1] ?? match[2];
     if (name === undefined || /^:?[-=+?]/.test(match[3] ?? "")) continue;
-    uses.push({ name, line: line + (text.slice(0, match.index).split("\n").length - 1) });
+    uses.push({ name, line: lineAt(match.index) });
   }
   return uses;
 }

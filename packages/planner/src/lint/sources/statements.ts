@@ -1,3 +1,4 @@
+import { TEXT_FILE_BYTES_MAX } from "../limits.ts";
 import type { LintSource } from "./lint-source.ts";
 import { markdownParts, postParts } from "./text-parts.ts";
 
@@ -16,7 +17,8 @@ export function statementsOf(sources: readonly LintSource[]): readonly Statement
   const statements: Statement[] = [];
   for (const { file, text, format } of sources) {
     const isComment = format === "manifest" || format === "shell";
-    if (isComment && !text.includes("#")) continue;
+    // Dumps are written by machines.
+    if (isComment && (text.length > TEXT_FILE_BYTES_MAX || /^\s*[{[]/.test(text) || !text.includes("#"))) continue;
     const prose = format === "markdown" ? markdownParts(text).prose : format === "post" ? postParts(text).prose : text;
     for (const [index, line] of prose.split("\n").entries()) {
       const said = isComment ? (COMMENT.exec(line)?.[1] ?? "") : line;

@@ -1,4 +1,4 @@
-import { COMMAND_LINES_MAX } from "../limits.ts";
+import { COMMAND_LINES_MAX, FAILED_SEARCHES_MAX, QUOTED_LINES_MAX } from "../limits.ts";
 
 /** A text taken apart line by line: every part keeps the line numbers, other lines are empty. */
 export interface TextParts {
@@ -72,6 +72,7 @@ function commandLines(lines: readonly string[]): {
 } {
   const shell = blank(lines);
   const other = [...lines];
+  let failed = 0;
   for (let index = 0; index < lines.length; ) {
     const line = lines[index] ?? "";
     const prompted = /^\s*[$#]\s+\S/.test(line) ? line.replace(PROMPT, "") : line;
@@ -79,7 +80,9 @@ function commandLines(lines: readonly string[]): {
       index += 1;
       continue;
     }
-    const length = commandLength(prompted, lines, index);
+    const found = failed < FAILED_SEARCHES_MAX ? commandLength(prompted, lines, index) : 1;
+    if (found === undefined) failed += 1;
+    const length = found ?? 1;
     for (let offset = 0; offset < length; offset += 1) {
       shell[index + offset] = offset === 0 ? prompted : (lines[index + offset] ?? "");
       other[index + offset] = "";
@@ -89,30 +92,44 @@ function commandLines(lines: readonly string[]): {
   return { shell, other };
 }
 
-function commandLength(first: string, lines: readonly string[], start: number): number {
+/** Undefined: its end is not found. */
+function commandLength(first: string, lines: readonly string[], start: number): number | undefined {
   const hereDocument = /<<-?\s*(['"]?)(\w+)\1/.exec(first)?.[2];
-  const last = Math.min(lines.length, start + COMMAND_LINES_MAX);
-  if (hereDocument !== undefined)
+  if (hereDocument !== undefined) {
+    const last = Math.min(lines.length, start + COMMAND_LINES_MAX);
     for (let index = start + 1; index < last; index += 1)
       if (lines[index]?.trim() === hereDocument) return index - start + 1;
-  let text = first;
-  for (let index = start; index < last; index += 1) {
-    if (index > start) text += `\n${lines[index] ?? ""}`;
-    if (!/\\\s*$/.test(lines[index] ?? "") && hasClosedQuotes(text)) return index - start + 1;
+    return undefined;
   }
-  return 1;
+  const last = Math.min(lines.length, start + QUOTED_LINES_MAX);
+  let quote: string | undefined;
+  for (let index = start; index < last; index += 1) {
+    const line = index === start ? first : (lines[index] ?? "");
+    quote = quoteAfter(line, quote);
+    if (quote === undefined && !/\\\s*$/.test(line)) return index - start + 1;
+  }
+  return undefined;
 }
 
-function hasClosedQuotes(text: string): boolean {
-  const left = text.replaceAll(/\\.|'[^']*'|"(?:[^"\\]|\\[\s\S])*"/g, "");
-  return !/['"]/.test(left);
+/** The quote that is open after a line. */
+function quoteAfter(line: string, before: string | undefined): string | undefined {
+  let quote = before;
+  for (let index = 0; index < line.length; index += 1) {
+    const sign = line[index];
+    if (sign === "\\" && quote !== "'") index += 1;
+    else if (quote !== undefined) quote = sign === quote ? undefined : quote;
+    else if (sign === "'" || sign === '"') quote = sign;
+  }
+  return quote;
 }
 
 /** Objects that begin with a brace at the start of a line, up to the brace that closes it. */
 function jsonBlocks(lines: readonly string[], firstLine: number): readonly string[] {
   const blocks: string[] = [];
-  for (let index = 0; index < lines.length; index += 1) {
+  let failed = 0;
+  for (let index = 0; index < lines.length && failed < FAILED_SEARCHES_MAX; index += 1) {
     if (!/^\s*\{/.test(lines[index] ?? "")) continue;
+    failed += 1;
     let depth = 0;
     const last = Math.min(lines.length, index + COMMAND_LINES_MAX);
     for (let end = index; end < last; end += 1) {
@@ -121,6 +138,7 @@ function jsonBlocks(lines: readonly string[], firstLine: number): readonly strin
       if (depth > 0) continue;
       blocks.push("\n".repeat(firstLine + index) + lines.slice(index, end + 1).join("\n"));
       index = end;
+      failed -= 1;
       break;
     }
   }
