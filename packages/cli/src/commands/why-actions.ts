@@ -55,6 +55,10 @@ function noPod({ input }: PlanOutcome, key: string): never {
     throw new CommandError(
       `pod ${key} is on node ${bound.spec.nodeName} of the input already, so the plan did not place it: ask about node/${bound.spec.nodeName}`,
     );
+  if (input.daemonSets.some((one) => podName(one) === key || key.startsWith(`${podName(one)}-`)))
+    throw new CommandError(
+      `${key} is of a DaemonSet: it runs on every node that it may run on, and a plan counts it there; ask about node/NAME`,
+    );
   throw notFound(`the plan has no pod ${key}`, key, input.pods.map(podName));
 }
 
