@@ -111,6 +111,55 @@ test("minValues that can be had are kept with BestEffort too", () => {
   assert.equal(claim?.requirements.get("karpenter.k8s.aws/instance-category")?.minValues, 3);
 });
 
+const CATEGORY = "karpenter.k8s.aws/instance-category";
+
+/** A pool of c (cheapest), m and r with 2 to 8 cpu, that asks for several of the three. */
+const varied = (minValues: number, cpu: string) =>
+  nodePool({
+    instanceTypes: (["c", "m", "r"] as const).flatMap((family) => [2, 4, 8].map((size) => instanceType(family, size))),
+    wants: [
+      { key: CAPACITY_TYPE, operator: "In", values: ["on-demand"] },
+      { key: CATEGORY, operator: "Exists", minValues },
+    ],
+    limits: { cpu },
+    weight: 1,
+  });
+
+const MIN_VALUES_REFUSED =
+  "default limits: what the limits of NodePool default leave is too little for as many instance types as its minValues ask for";
+
+for (const { rule, pool, asked, pods, other, want } of [
+  {
+    rule: "claims keep dearer types for minValues",
+    pool: varied(3, "20"),
+    asked: { cpu: "1500m", memory: "3Gi" },
+    pods: 8,
+    want: [],
+  },
+  {
+    rule: "what fits too few types inside the limits is refused with the reason",
+    pool: varied(3, "4"),
+    asked: { memory: "12Gi" },
+    pods: 1,
+    want: [MIN_VALUES_REFUSED],
+  },
+  {
+    rule: "or goes to another NodePool",
+    pool: varied(3, "4"),
+    asked: { memory: "12Gi" },
+    pods: 1,
+    other: nodePool({ name: "other" }),
+    want: [],
+  },
+])
+  test(`limits and minValues: ${rule}`, () => {
+    const nodePools = other === undefined ? [pool] : [pool, other];
+    const plan = planned({ pods: times(pods, () => pod(asked)), nodePools });
+    assert.deepEqual(reasons(plan), want);
+    for (const { nodePool: name, instanceTypes } of plan.claims)
+      assert.equal(new Set(instanceTypes.map(({ name: type }) => type[0])).size >= 2, true, name);
+  });
+
 test("the checker sees lowered minValues", () => {
   const situation = input({ pods: [pod()], nodePools: [FLEXIBLE], policies: { minValues: "BestEffort" } });
   const plan = planScheduling(situation);

@@ -95,6 +95,8 @@ function limitMessage({ attempt, shape, variant, poolIndex }: PoolQuestion, cata
   const { names } = attempt.model.resources;
   const index = names.findIndex((_, at) => (fitting?.capacity[at] ?? 0) > (amounts?.[at] ?? Number.POSITIVE_INFINITY));
   const resource = names[index];
+  if (fitting !== undefined && resource === undefined && catalog.hasMinValues)
+    return `what the limits of NodePool ${catalog.pool.name} leave is too little for as many instance types as its minValues ask for`;
   if (fitting === undefined || resource === undefined)
     return `the limits of NodePool ${catalog.pool.name} leave no room`;
   const left = formatAmount(resource, Math.max(0, amounts?.[index] ?? 0));

@@ -129,6 +129,22 @@ export function meetsMinValues(types: readonly PricedType[], set: TypeSet): bool
   return true;
 }
 
+/**
+ * The least price limit under which the claim keeps what minValues ask for; 0 where the price limit does not decide which types it is launched
+ * as. To be asked of a claim whose types meet minValues without a price limit.
+ */
+export function minValuesPriceUsdPerHour(claim: OpenClaim): number {
+  if (claim.limit === undefined || !claim.catalog.hasMinValues) return 0;
+  const types = survivingTypes(claim, claim.set, claim.used);
+  let enough = types.length;
+  for (let tooFew = 0; enough - tooFew > 1; ) {
+    const middle = (tooFew + enough) >> 1;
+    if (meetsMinValues(types.slice(0, middle), claim.set)) enough = middle;
+    else tooFew = middle;
+  }
+  return types[enough - 1]?.priceUsdPerHour ?? 0;
+}
+
 /** How many values of a label the types can have between them; zones and capacity types come from available offerings. */
 export function distinctValues(types: readonly InstanceType[], key: string): number {
   const values = new Set<string>();

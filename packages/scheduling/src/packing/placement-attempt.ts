@@ -9,7 +9,7 @@ import { ClaimTable } from "./claim-table.ts";
 import type { NodeState } from "./node-placement.ts";
 import { NodeSearch } from "./node-search.ts";
 import type { OpenClaim } from "./open-claim.ts";
-import { claimPriceUsdPerHour, emptyClaim, survivingTypes } from "./open-claim.ts";
+import { claimPriceUsdPerHour, emptyClaim, minValuesPriceUsdPerHour, survivingTypes } from "./open-claim.ts";
 import type { PlanningModel, ShapeModel, VariantModel } from "./planning-model.ts";
 import { podKeyOf } from "./pod-shape.ts";
 import type { TypeSet } from "./pool-catalog.ts";
@@ -288,8 +288,7 @@ export class PlacementAttempt {
       decideDomains(claim, { table: this.#table, topology, sets: model.sets });
       this.#place(claim, run);
       claim.pods.push(pod);
-      const bound = this.#strategy.growthLimitUsdPerHour(claim, this);
-      claim.priceLimitUsdPerHour = Math.max(bound, claimPriceUsdPerHour(claim));
+      claim.priceLimitUsdPerHour = this.#priceLimitOf(claim);
       updateRoom(claim, this.#table);
       this.claims.push(claim);
       this.#live.add(claim.order, this.#table.pods);
@@ -300,6 +299,13 @@ export class PlacementAttempt {
       return true;
     }
     return false;
+  }
+
+  /** What the strategy says, but not below what the claim costs or what its minValues need. */
+  #priceLimitOf(claim: OpenClaim): number {
+    const bound = this.#strategy.growthLimitUsdPerHour(claim, this);
+    const needed = this.model.policies.minValues === "BestEffort" ? 0 : minValuesPriceUsdPerHour(claim);
+    return Math.max(bound, claimPriceUsdPerHour(claim), needed);
   }
 
   /** A claim within these limits, not yet part of the attempt: its row of the table is that of the next claim. */

@@ -57,8 +57,20 @@ export interface ExistingClass {
   readonly room: Float64Array;
 }
 
-/** Builds the model. Linear in shapes × classes. */
+const known = new WeakMap<PackingProblem, BoundModel>();
+
+/** The model of a problem, built once: bounds of several kinds share it. */
 export function boundModel(problem: PackingProblem): BoundModel {
+  let model = known.get(problem);
+  if (model === undefined) {
+    model = builtModel(problem);
+    known.set(problem, model);
+  }
+  return model;
+}
+
+/** Linear in shapes × classes. */
+function builtModel(problem: PackingProblem): BoundModel {
   const resources = requestedDimensions(problem);
   const rules = keptRules(problem);
   const width = resources.length + rules.length;

@@ -55,6 +55,17 @@ export function classPricesOf(model: BoundModel, options: ClassPricesOptions): C
 /** The best multipliers of the kind asked for. */
 export function solveClasses(model: BoundModel, { kind, limits }: ClassPricesOptions): ClassPoint {
   const isLate = limits === undefined ? () => false : () => limits.elapsedMs() >= limits.timeMs;
+  const group = groupPoint(model, isLate);
+  if (kind === "group" || isLate() || !hasChoice(model)) return group;
+  return shapeMultipliers(model, group, isLate) ?? group;
+}
+
+const knownPoints = new WeakMap<BoundModel, ClassPoint>();
+
+/** By resources instead of shapes. Solved once per model, unless the time was up. */
+function groupPoint(model: BoundModel, isLate: () => boolean): ClassPoint {
+  const known = knownPoints.get(model);
+  if (known !== undefined) return known;
   const solution = groupMultipliers(model, isLate);
   const best = [solution.multipliers, uniformMultipliers(model)]
     .map((multipliers) => {
@@ -62,9 +73,9 @@ export function solveClasses(model: BoundModel, { kind, limits }: ClassPricesOpt
       return { multipliers, valued: valueShapes(model, multipliers) };
     })
     .reduce((a, b) => (b.valued.bound > a.valued.bound ? b : a));
-  const group = { ...best, flows: groupFlows(model, solution) };
-  if (kind === "group" || isLate() || !hasChoice(model)) return group;
-  return shapeMultipliers(model, group, isLate) ?? group;
+  const point = { ...best, flows: groupFlows(model, solution) };
+  if (!isLate()) knownPoints.set(model, point);
+  return point;
 }
 
 /** Where no shape has two places to go, shapes as wholes are worth what their resources are. */

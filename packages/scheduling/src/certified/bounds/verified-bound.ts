@@ -38,13 +38,17 @@ export function verifiedBound(problem: PackingProblem, podUsdPerHour: Float64Arr
 }
 
 /** {@link verifiedBound} with what it consists of. */
-export function checkPrices(problem: PackingProblem, podUsdPerHour: Float64Array): PriceCheck {
+export function checkPrices(
+  problem: PackingProblem,
+  podUsdPerHour: Float64Array,
+  limits?: CheckLimits,
+): PriceCheck {
   const { classes, existing, values } = verifiedClasses(problem, podUsdPerHour);
-  const budget = newBudget();
+  const budget = newBudget(limits);
   let theta = 0;
   for (const { allowed, offerings } of classes) {
-    const limits = new NodeValueLimits(problem, classItems(problem, allowed, values), offerings);
-    theta = Math.max(theta, classTheta(limits, theta, budget));
+    const nodes = new NodeValueLimits(problem, classItems(problem, allowed, values), offerings);
+    theta = Math.max(theta, classTheta(nodes, theta, budget));
   }
   const existingUsdPerHour = existingLimit(problem, existing, values);
   const certain = theta * (1 + ROUNDING);
@@ -57,13 +61,17 @@ export function checkPrices(problem: PackingProblem, podUsdPerHour: Float64Array
  * The prices nearest to those given that no node of any class exceeds, and what they prove: each shape is scaled by the worst of the classes open to
  * it, so that a fault in one class does not spoil the others.
  */
-export function feasiblePrices(problem: PackingProblem, podUsdPerHour: Float64Array): FairPrices {
+export function feasiblePrices(
+  problem: PackingProblem,
+  podUsdPerHour: Float64Array,
+  limits?: CheckLimits,
+): FairPrices {
   const { classes, existing, values } = verifiedClasses(problem, podUsdPerHour);
-  const budget = newBudget();
+  const budget = newBudget(limits);
   const worst = new Float64Array(values.length);
   for (const { allowed, offerings } of classes) {
-    const limits = new NodeValueLimits(problem, classItems(problem, allowed, values), offerings);
-    const theta = classTheta(limits, 0, budget) * (1 + ROUNDING);
+    const nodes = new NodeValueLimits(problem, classItems(problem, allowed, values), offerings);
+    const theta = classTheta(nodes, 0, budget) * (1 + ROUNDING);
     for (const [shape, yes] of allowed.entries()) if (yes === 1) worst[shape] = Math.max(worst[shape] as number, theta);
   }
   const scaled = values.map((value, shape) => {
@@ -89,14 +97,28 @@ function existingLimit(
   );
 }
 
+/** When to be content with the limits at hand: they are valid, only wider. The clock of the caller. Default: never. */
+export interface CheckLimits {
+  readonly elapsedMs: () => number;
+  readonly timeMs: number;
+}
+
 /** Work left for what weak duality does not settle. */
 interface Budget {
   steps: number;
   tables: number;
+  readonly limits: CheckLimits | undefined;
 }
 
-function newBudget(): Budget {
-  return { steps: TOTAL_STEPS_MAX, tables: TABLES_MAX };
+function newBudget(limits: CheckLimits | undefined): Budget {
+  return { steps: TOTAL_STEPS_MAX, tables: TABLES_MAX, limits };
+}
+
+function endIfLate(budget: Budget): void {
+  const { limits } = budget;
+  if (limits === undefined || limits.elapsedMs() < limits.timeMs) return;
+  budget.steps = 0;
+  budget.tables = 0;
 }
 
 /** The most value per dollar of a class, at least `reached`: offerings are looked into only as far as they may exceed it. */
@@ -108,6 +130,7 @@ function classTheta(limits: NodeValueLimits, reached: number, budget: Budget): n
     if (limits.refine(suspect.offering)) continue;
     if (limits.isSearchable) theta = Math.max(theta, limits.reachedRatio(suspect.offering));
     if (suspect.ratio <= theta) continue;
+    endIfLate(budget);
     const isAbovePrice = suspect.ratio > 1 + 1e-8;
     if (isAbovePrice && budget.tables > 0 && tabulate(limits, suspect.offering)) {
       budget.tables--;
@@ -118,7 +141,8 @@ function classTheta(limits: NodeValueLimits, reached: number, budget: Budget): n
       theta = suspect.ratio;
       continue;
     }
-    const steps = Math.min(isAbovePrice ? STEPS_MAX : STEPS_BELOW_PRICE_MAX, budget.steps);
+    const most = isAbovePrice && budget.limits === undefined ? STEPS_MAX : STEPS_BELOW_PRICE_MAX;
+    const steps = Math.min(most, budget.steps);
     const proof = proveNodeValue(limits.knapsackOf(suspect.offering), theta * suspect.price, steps);
     budget.steps -= proof.steps;
     limits.settle(suspect.offering, proof.limit);

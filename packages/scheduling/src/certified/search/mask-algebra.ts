@@ -1,5 +1,6 @@
-/** Pairs of fewer masks than this are remembered in a square table, others in a map. */
+/** Pairs of fewer masks than this are remembered in a square table, which grows, others in a map. */
 const DENSE_MASKS_MAX = 512;
+const DENSE_MASKS_START = 16;
 const PAIR_FACTOR = 1 << 26;
 
 /**
@@ -11,7 +12,8 @@ export class MaskAlgebra {
   /** By mask: 1 or 0 by class. */
   readonly allowed: Uint8Array[] = [];
   readonly #byBits = new Map<string, number>();
-  readonly #dense = new Int32Array(DENSE_MASKS_MAX * DENSE_MASKS_MAX).fill(-1);
+  #dense = new Int32Array(DENSE_MASKS_START * DENSE_MASKS_START).fill(-1);
+  #side = DENSE_MASKS_START;
   readonly #sparse = new Map<number, number>();
 
   constructor(classes: number) {
@@ -34,10 +36,11 @@ export class MaskAlgebra {
     const low = first < second ? first : second;
     const high = first < second ? second : first;
     if (high < DENSE_MASKS_MAX) {
-      const known = this.#dense[high * DENSE_MASKS_MAX + low] as number;
+      if (high >= this.#side) this.#grow(high);
+      const known = this.#dense[high * this.#side + low] as number;
       if (known >= 0) return known;
       const met = this.#intersection(low, high);
-      this.#dense[high * DENSE_MASKS_MAX + low] = met;
+      this.#dense[high * this.#side + low] = met;
       return met;
     }
     const pair = high * PAIR_FACTOR + low;
@@ -54,6 +57,17 @@ export class MaskAlgebra {
 
   isEmpty(mask: number): boolean {
     return (this.allowed[mask] as Uint8Array).indexOf(1) < 0;
+  }
+
+  #grow(mask: number): void {
+    const before = this.#side;
+    let side = before;
+    while (side <= mask) side *= 2;
+    const grown = new Int32Array(side * side).fill(-1);
+    for (let row = 0; row < before; row += 1)
+      grown.set(this.#dense.subarray(row * before, row * before + before), row * side);
+    this.#dense = grown;
+    this.#side = side;
   }
 
   #intersection(first: number, second: number): number {
