@@ -63,6 +63,11 @@ export const SCENES: readonly Scene[] = [
     ],
     pod: "kube-system/dns-0",
   },
+  {
+    name: "chosen-profile",
+    manifests: [CLUSTER, deployment("shop/web", { labels: ", eks.amazonaws.com/fargate-profile: system" })],
+    pod: "shop/web-0",
+  },
   { name: "too-large", manifests: [CLUSTER, deployment("shop/giant", { cpu: "64" })], pod: "shop/giant-0" },
   {
     name: "pools",

@@ -15,7 +15,7 @@ export function fargateVerdict(pod: Pod, profiles: readonly FargateProfile[], of
     return {
       takes: false,
       because: match.message,
-      misses: match.reason === "no-selector" || match.reason === "profile-label" ? selectorMisses(pod, profiles) : [],
+      misses: match.reason === "no-selector" ? selectorMisses(pod, profiles) : [],
       ...(sizing === undefined ? {} : { sizing }),
     };
   const { profile } = match;
