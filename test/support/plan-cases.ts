@@ -20,12 +20,16 @@ export function pick<T>(random: () => number, from: readonly T[]): T {
 export function pod(
   name: string,
   requests: Readonly<Record<string, string>>,
-  { labels = {}, ...spec }: PodSpec & { readonly labels?: Readonly<Record<string, string>> } = {},
+  {
+    labels = {},
+    namespace = "default",
+    ...spec
+  }: PodSpec & { readonly labels?: Readonly<Record<string, string>>; readonly namespace?: string } = {},
 ): Manifest {
   return {
     apiVersion: "v1",
     kind: "Pod",
-    metadata: { name, namespace: "default", labels },
+    metadata: { name, namespace, labels },
     spec: { ...spec, containers: [{ name: "main", image: "app", resources: { requests } }] },
   };
 }

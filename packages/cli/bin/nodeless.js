@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // Runs the built command, or, in a checkout, the sources: Node strips the types, and the workspaces resolve to their sources too.
 import { existsSync } from "node:fs";
-import { enableCompileCache, registerHooks } from "node:module";
 
 const source = new URL("../src/main.ts", import.meta.url);
 const built = new URL("../dist/main.js", import.meta.url);
@@ -14,6 +13,8 @@ if (major < 24 || (major === 24 && minor < 12)) {
   );
   process.exit(1);
 }
+// Older ones do not have these: a static import would fail before the sentence above.
+const { enableCompileCache, registerHooks } = await import("node:module");
 enableCompileCache();
 if (fromSource) {
   registerHooks({
