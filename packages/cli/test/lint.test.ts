@@ -124,6 +124,17 @@ describe("nodeless lint", () => {
     assert.match(stdout, /^standard input:12 {2}error {2}no-node {2}Deployment shop\/coredns\n {2}NodePool small: /);
   });
 
+  test("a cluster of a region without prices is checked without the rules about nodes", async () => {
+    const config =
+      "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: { name: a, region: eu-north-1 }\nfargateProfiles: [{ name: a, selectors: [{ namespace: kube-system, labels: { k8s-app: kube-dns } }] }]\n---";
+    using world = newDirectory({ "dns.yaml": config + dns("1Gi") });
+    const { exitCode, stdout, stderr } = await run("lint -f dns.yaml", world);
+    assert.equal(exitCode, 0);
+    assert.match(stderr, /^! rules about nodes are left out: .*eu-north-1/);
+    assert.match(stdout, /saves about \$/);
+    assert.equal((await run("lint -f dns.yaml --region eu-north-1", world)).exitCode, 1);
+  });
+
   test("--rules lists every rule, also as data", async () => {
     using world = newDirectory({});
     const { exitCode, stdout } = await run("lint --rules", world);

@@ -88,7 +88,7 @@ describe("what is checked although something is broken", () => {
       "a.yaml": `${config("c", "shop")}managedNodeGroups: []\n---\n${deployment("one").replace("spec:\n      con", "spec:\n      hostNetwork: true\n      con")}`,
     });
     assert.deepEqual(places(world.report()), [
-      "a.yaml:7 manifest-invalid",
+      "a.yaml:7 cluster-config-unsupported",
       "a.yaml:18 fargate-host-access",
       "a.yaml:20 requests-missing",
     ]);

@@ -1,6 +1,11 @@
 import { budget, config, join, object, onNodes, PROFILES, pool, type Row } from "./lint-rows.ts";
 
 const INPUT_ROWS: readonly Row[] = [
+  {
+    rule: "cluster-config-unsupported",
+    bad: config("cloudWatch: { clusterLogging: { enableTypes: [api] } } <<\n"),
+    good: config("vpc: { nat: { gateway: Single } }\n"),
+  },
   { rule: "manifest-invalid", bad: onNodes({}).replace("replicas: 2", 'replicas: "2" <<'), good: onNodes({}) },
   {
     rule: "lint-ignore-unknown",

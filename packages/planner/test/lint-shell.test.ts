@@ -134,6 +134,29 @@ The end.`;
   });
 });
 
+describe("variables that are never set", () => {
+  const unset = (...texts: readonly string[]): readonly string[] =>
+    lint(lintProjects(texts.map((text, index) => ({ file: `${index}.sh`, text, format: "shell", found: true }))))
+      .findings.filter(({ rule }) => rule === "variable-unset")
+      .map(({ file, line, object }) => `${file}:${line} ${object}`);
+
+  for (const [rule, texts, want] of [
+    ["one of several is a mistake", ["A=1\nB=2\necho $A $B $C"], ["0.sh:3 variable C"]],
+    ["a fragment that sets none counts on others", ["echo $A $B"], []],
+    ["a fragment that sets few of them too", ["A=1\necho $A $B $C"], []],
+    ["what another file sets is set", ["A=1\necho $A $B", "B=2"], []],
+    ["a sourced file may set it", [". ./env\nA=1\necho $A $B"], []],
+    ["defaults, single quotes and escapes read nothing", [`A=1\necho $A \${B:-} '$C' \\$D \${E:?}`], []],
+    [
+      "here-documents read, unless they are quoted",
+      ["A=1\ncat <<X\n$A\n$B\nX", "C=1\ncat <<'X'\n$D\nX"],
+      ["0.sh:4 variable B"],
+    ],
+    ["loops, read and declarations set", ["for A in 1; do read -r B; local C=1; done; echo $A $B $C"], []],
+  ] as const)
+    test(rule, () => assert.deepEqual(unset(...texts), want));
+});
+
 const MANY = 40_000;
 const CPU_MICROSECONDS_MAX = 5_000_000;
 

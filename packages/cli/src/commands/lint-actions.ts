@@ -35,16 +35,29 @@ export async function runLint(terminal: Terminal, flags: LintFlags): Promise<voi
     ...(pools === undefined ? {} : { poolSources: pools }),
     ...(flags.region === undefined ? {} : { region: flags.region }),
   });
-  const catalogs = new Map<LintProject, PlanCatalog>();
-  for (const project of projects) {
-    const region = regionOf(terminal, flags.region ?? project.input?.region);
-    catalogs.set(project, await chosenCatalog(terminal, { region, file: flags.catalog }));
-  }
+  const catalogs = new Map<LintProject, PlanCatalog | undefined>();
+  for (const project of projects) catalogs.set(project, await catalogOf(terminal, project, flags));
   const report = lint(projects, { ...rules, catalogOf: (project) => catalogs.get(project) });
   printNotices(terminal, notices);
   print(terminal, report, flags.output);
   const { errors, warnings } = report.summary;
   if (errors + warnings > 0) throw new DifferenceError(countsText({ ...report.summary, advice: 0 }));
+}
+
+/** A cluster of a region without prices is no mistake: then the rules about nodes say nothing. */
+async function catalogOf(
+  terminal: Terminal,
+  { input }: LintProject,
+  flags: LintFlags,
+): Promise<PlanCatalog | undefined> {
+  const region = regionOf(terminal, flags.region ?? input?.region);
+  try {
+    return await chosenCatalog(terminal, { region, file: flags.catalog });
+  } catch (error) {
+    if (flags.region !== undefined || flags.catalog !== undefined || !(error instanceof CommandError)) throw error;
+    printNotices(terminal, [`rules about nodes are left out: ${error.message}`]);
+    return undefined;
+  }
 }
 
 async function sourcesOf(terminal: Terminal, paths: readonly string[]): Promise<LintSources> {

@@ -6,7 +6,8 @@ import type { LintSource } from "./sources/lint-source.ts";
 /** Annotation of an object, or comment on the line of a finding or before it, that names rules to accept. */
 export const LINT_IGNORE = "nodeless.dev/lint-ignore";
 
-const COMMENT = /nodeless\.dev\/lint-ignore["']?\s*:\s*["']?([a-z0-9*,\s-]+)/;
+/** A comment, or the annotation itself; not the name within a sentence. */
+const COMMENT = /(?:^|#|\/\/|<!--|[{,])\s*["']?nodeless\.dev\/lint-ignore["']?\s*:\s*["']?([a-z0-9*,\s-]+)/;
 const COMMENT_LINE = /^\s*(?:#|\/\/|<!--)/;
 
 /** A rule that some file accepts, and where it says so. */

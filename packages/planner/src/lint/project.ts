@@ -8,7 +8,7 @@ import { type PolicyDocument, policyDocument } from "./policies/policy-document.
 import { CommandLine } from "./shell/command-line.ts";
 import { parseScript } from "./shell/parse-script.ts";
 import type { ShellScript } from "./shell/shell-command.ts";
-import { assignedVariables } from "./shell/variables.ts";
+import { assignedVariables, withValues } from "./shell/variables.ts";
 import type { LintSource } from "./sources/lint-source.ts";
 import { splitClusters } from "./sources/split-clusters.ts";
 import { type Statement, statementsOf } from "./sources/statements.ts";
@@ -67,7 +67,7 @@ function lintProject(sources: readonly LintSource[], options: LintProjectOptions
     scripts.push(script);
     for (const { text: body, line } of hereTexts(script))
       if (!addPolicy(body, file, line) && /^\s*apiVersion:/m.test(body))
-        manifests.push({ file, text: "\n".repeat(line - 1) + body, found: true });
+        manifests.push({ file, text: "\n".repeat(line - 1) + withValues(body, script.values), found: true });
   };
   for (const { file, text, found, format } of sources) {
     if (format === "manifest") {
@@ -112,8 +112,8 @@ function* hereTexts({ commands }: ShellScript): Iterable<{ readonly text: string
 }
 
 /** A problem of a here-document where a variable stands: the file that comes out may be right. */
-function isOpenTemplate({ file, line }: ManifestProblem, sources: readonly LintSource[]): boolean {
+function isOpenTemplate({ file, line, message }: ManifestProblem, sources: readonly LintSource[]): boolean {
   const source = sources.find((one) => one.file === file);
   if (source === undefined || source.format === "manifest" || line === undefined) return false;
-  return (source.text.split("\n")[line - 1] ?? "").includes("$");
+  return message.includes("$") || (source.text.split("\n")[line - 1] ?? "").includes("$");
 }

@@ -52,7 +52,7 @@ export const EKSCTL_COMMAND_RULES: readonly LintRule[] = [
     id: "eksctl-delete-what",
     severity: "error",
     title: "eksctl delete without saying what",
-    why: "`eksctl delete -f` is no command: it needs the kind of thing to delete. Deleting the cluster because one Fargate profile failed is not needed either.",
+    why: "eksctl needs the kind of thing to delete. Deleting the cluster because one Fargate profile failed is not needed either.",
     source: "eksctl, delete cluster, create fargateprofile",
     check: function* ({ scripts, statements }) {
       const said = {

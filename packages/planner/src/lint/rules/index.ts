@@ -38,7 +38,7 @@ const SUBJECT_RULES: readonly LintRule[] = [
   ...STATEMENT_RULES,
 ];
 
-const INPUT_IDS = ["manifest-invalid", "lint-ignore-unknown"];
+const INPUT_IDS = ["manifest-invalid", "cluster-config-unsupported", "lint-ignore-unknown"];
 
 /** Every rule of `nodeless lint`, by subject. Ids are stable. */
 export const LINT_RULES: readonly LintRule[] = [

@@ -15,10 +15,29 @@ export const inputRules = (ids: ReadonlySet<string>): readonly LintRule[] => [
         const syntax = message.startsWith("not valid YAML") ? `${file} ${message}` : undefined;
         if (syntax !== undefined && broken.has(syntax)) continue;
         if (syntax !== undefined) broken.add(syntax);
-        const parts = message.split("; ");
-        const remedy = parts.length > 1 ? parts.slice(1).join("; ") : "correct the field";
-        const said = parts.length > 1 ? (parts[0] ?? message) : message;
+        if (UNSUPPORTED.test(message)) continue;
+        const [said = message, ...rest] = message.split("; ");
+        const remedy = rest.length > 0 ? rest.join("; ") : "correct the field";
         yield { at: { file, line }, object: undefined, message: path === "" ? said : `${path}: ${said}`, remedy };
+      }
+    },
+  },
+  {
+    id: "cluster-config-unsupported",
+    severity: "advice",
+    title: "ClusterConfig field that eksctl takes and nodeless does not",
+    why: "`nodeless up` and `nodeless plan` refuse the file rather than leave the field out silently.",
+    source: "eksctl v1alpha5 schema, the part that nodeless reads",
+    check: function* ({ problems }) {
+      for (const { file, line = 1, path, message } of problems) {
+        const [said = message, remedy = "remove the field"] = message.split(/:\s(?=remove)/);
+        if (UNSUPPORTED.test(message))
+          yield {
+            at: { file, line },
+            object: "ClusterConfig",
+            message: `${path}: ${said}`,
+            remedy: `for nodeless ${remedy}`,
+          };
       }
     },
   },
@@ -40,3 +59,6 @@ export const inputRules = (ids: ReadonlySet<string>): readonly LintRule[] => [
     },
   },
 ];
+
+/** As the reader of ClusterConfigs says it of fields that exist in eksctl's schema. */
+const UNSUPPORTED = /not supported by nodeless yet|nodeless has no node groups|nodeless do the same work/;

@@ -191,8 +191,13 @@ function eachSelector(
   return eachDocument(["ClusterConfig"], function* (document, project) {
     for (const { profile, path } of profilesOf(document)) {
       const selectors = profile["selectors"];
+      // A variable of a here-document may be any namespace.
       for (const [index, selector] of (Array.isArray(selectors) ? selectors : []).entries())
-        if (isPlainObject(selector) && typeof selector["namespace"] === "string")
+        if (
+          isPlainObject(selector) &&
+          typeof selector["namespace"] === "string" &&
+          !selector["namespace"].includes("$")
+        )
           yield* check(
             {
               selector: { namespace: selector["namespace"], labels: textLabels(selector["labels"]) },

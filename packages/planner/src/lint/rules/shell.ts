@@ -35,7 +35,8 @@ export const SHELL_RULES: readonly LintRule[] = [
     why: "The shell puts nothing in its place, and the command runs with an empty value.",
     source: "POSIX shell command language",
     check: function* ({ scripts }) {
-      for (const script of scripts) yield* unsetVariables(script);
+      const all = new Set(scripts.flatMap(({ values }) => [...values.keys()]));
+      for (const script of scripts) yield* unsetVariables(script, all);
     },
   },
 ];
@@ -44,21 +45,27 @@ export const SHELL_RULES: readonly LintRule[] = [
 const ENVIRONMENT =
   /^(HOME|PATH|USER|LOGNAME|PWD|OLDPWD|SHELL|TERM|LANG|LC_\w+|TMPDIR|HOSTNAME|EDITOR|IFS|OPTARG|OPTIND|RANDOM|SECONDS|LINENO|PPID|UID|EUID|BASH\w*|PIPESTATUS|REPLY|FUNCNAME|DIRSTACK|COLUMNS|LINES|KUBECONFIG|CI|GITHUB_\w+|RUNNER_\w+|CI_\w+|AWS_(PROFILE|REGION|DEFAULT_REGION|ACCESS_KEY_ID|SECRET_ACCESS_KEY|SESSION_TOKEN|ENDPOINT_URL\w*)|XDG_\w+|NODELESS_\w+)$/;
 
-/** Only in a file that sets others itself: a single command of a document may count on what the reader has. */
-function* unsetVariables({ file, uses, values, commands }: LintScript): Iterable<LintHit> {
+/**
+ * Only in a file that sets most of what it uses: a fragment of a procedure counts on what the reader has set before. What other files set
+ * counts as set.
+ */
+function* unsetVariables(script: LintScript, elsewhere: ReadonlySet<string>): Iterable<LintHit> {
+  const { file, uses, values, commands } = script;
   const reads = ({ words }: ShellCommand): boolean => words[0]?.text === "source" || words[0]?.text === ".";
-  if (values.size === 0 || commands.some(reads)) return;
-  const told = new Set<string>();
-  for (const { name, line } of uses) {
-    if (values.has(name) || told.has(name) || ENVIRONMENT.test(name)) continue;
-    told.add(name);
+  if (commands.some(reads)) return;
+  const unset = new Map<string, number>();
+  const set = new Set<string>();
+  for (const { name, line } of uses)
+    if (values.has(name)) set.add(name);
+    else if (!elsewhere.has(name) && !ENVIRONMENT.test(name) && !unset.has(name)) unset.set(name, line);
+  if (unset.size > set.size) return;
+  for (const [name, line] of unset)
     yield {
       at: { file, line },
       object: `variable ${name}`,
       message: `${name} is used and never set`,
       remedy: REMEDIES.get(name) ?? `set ${name} before, or say that it has to be given: \${${name}:?}`,
     };
-  }
 }
 
 const REMEDIES: ReadonlyMap<string, string> = new Map([

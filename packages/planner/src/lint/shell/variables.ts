@@ -46,6 +46,6 @@ function* assignmentsOf({
 export function withValues(text: string, values: ReadonlyMap<string, string>): string {
   return text.replaceAll(/\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)\})/g, (whole, plain?: string, braced?: string) => {
     const value = values.get(plain ?? braced ?? "");
-    return value === undefined || /[$`]/.test(value) ? whole : value;
+    return value === undefined || /[$`\n]/.test(value) ? whole : value;
   });
 }
