@@ -90,6 +90,6 @@ export function nodeLayers(
   all: Requirements,
 ): readonly RequirementLayer[] {
   const layers = [{ by: `NodePool ${pool.name}`, requirements: pool.requirements }, ...pods];
-  const rest = remainingLayer(all, layers, "spread, affinity or preferences");
+  const rest = remainingLayer(all, layers, "topology or preference");
   return rest === undefined ? layers : [...layers, rest];
 }
