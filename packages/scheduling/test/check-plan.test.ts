@@ -238,6 +238,44 @@ test("found: skew", () => {
   assert.match(checkPlan(situation, crowded)[0]?.message ?? "", /skew over topology.kubernetes.io\/zone exceeds 1/);
 });
 
+for (const { key, selected } of [
+  { key: ZONE, selected: "a" },
+  { key: CAPACITY_TYPE, selected: "on-demand" },
+]) {
+  // Those with a selector come last, since they are smaller, and have one domain only: no skew of theirs.
+  const situation = input({
+    nodePools: [nodePool({ wants: [{ key: CAPACITY_TYPE, operator: "In", values: ["on-demand", "spot"] }] })],
+    pods: [
+      ...times(3, (index) => pod({ name: `free${index}`, labels: web, spec: spread(web, key) })),
+      ...times(4, (index) =>
+        pod({
+          name: `bound${index}`,
+          labels: web,
+          cpu: "100m",
+          spec: { ...spread(web, key), nodeSelector: { [key]: selected } },
+        }),
+      ),
+    ],
+  });
+
+  test(`allowed: pods of one spread over ${key}, some of which may go to one domain only`, () => {
+    const plan = planScheduling(situation);
+    assert.deepEqual(plan.unplaced, []);
+    assert.deepEqual(checkPlan(situation, plan), []);
+  });
+
+  test(`found: skew over ${key} among those that may go anywhere`, () => {
+    const plan = planScheduling(situation);
+    const moved = requirement(key, "In", [selected]);
+    const claims = plan.claims.map((claim) => ({
+      ...claim,
+      requirements: new Map([...claim.requirements, [key, moved]]),
+    }));
+    const crowded = checkPlan(situation, { ...plan, claims });
+    assert.match(crowded.map(({ message }) => message).join(), new RegExp(`skew over ${key} exceeds 1`));
+  });
+}
+
 test("found: hostname spread", () => {
   const rule = spread(web, HOSTNAME);
   const situation = input({

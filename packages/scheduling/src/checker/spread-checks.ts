@@ -25,7 +25,8 @@ interface Skew {
 /**
  * Checks DoNotSchedule spreads as far as the final picture can prove them broken. Owners were placed while count + 1 − minimum ≤
  * maxSkew; counts and minima only grow, and pods that do not own the rule may come later. So the pods that count in an owner's
- * domain, without new pods that do not own the rule, must not exceed the final minimum by more than maxSkew.
+ * domain, without new pods that do not own the rule, must not exceed the final minimum by more than maxSkew. A pod with the same
+ * constraint that may go to other nodes owns another rule: its minimum is taken over other domains, so that it may come later too.
  */
 export class SpreadChecks {
   readonly #picture: FinalPicture;
@@ -51,11 +52,7 @@ export class SpreadChecks {
   }
 
   #skewOf(constraint: TopologySpreadConstraint, owner: Pod): Skew {
-    const { metadata, spec } = owner;
-    const labels = (constraint.matchLabelKeys ?? []).map((key) => metadata.labels?.[key]);
-    const { nodeSelector, tolerations, affinity } = spec;
-    const asked = [constraint, metadata.namespace, labels, nodeSelector, tolerations, affinity?.nodeAffinity];
-    const question = JSON.stringify(asked);
+    const question = JSON.stringify([ruleText(constraint, owner), reachText(constraint, owner)]);
     let skew = this.#skews.get(question);
     if (skew === undefined) {
       skew = this.#measure(constraint, owner);
@@ -66,7 +63,10 @@ export class SpreadChecks {
 
   #measure(constraint: TopologySpreadConstraint, owner: Pod): Skew {
     const key = currentName(constraint.topologyKey);
-    const rule = JSON.stringify(constraint);
+    // Over hosts every minimum is 0, wherever the owner may go.
+    const ruleOf = (one: TopologySpreadConstraint, pod: Pod): string =>
+      key === HOSTNAME ? ruleText(one, pod) : `${ruleText(one, pod)} ${reachText(one, pod)}`;
+    const rule = ruleOf(constraint, owner);
     const counts = new Map<string, number>();
     const before = new Map<string, number>();
     const eligible = new Map<Host, boolean>();
@@ -77,7 +77,7 @@ export class SpreadChecks {
       eligible.set(host, counted);
       if (domain === undefined || !counted) continue;
       counts.set(domain, (counts.get(domain) ?? 0) + 1);
-      const owns = (pod.spec.topologySpreadConstraints ?? []).some((one) => JSON.stringify(one) === rule);
+      const owns = (pod.spec.topologySpreadConstraints ?? []).some((one) => ruleOf(one, pod) === rule);
       if (!isNew || owns) before.set(domain, (before.get(domain) ?? 0) + 1);
     }
     if (key === HOSTNAME) return { before, least: 0 };
@@ -102,6 +102,22 @@ export class SpreadChecks {
     }
     return domains;
   }
+}
+
+/** Equal for owners that count the same pods. */
+function ruleText(constraint: TopologySpreadConstraint, { metadata }: Pod): string {
+  const labels = (constraint.matchLabelKeys ?? []).map((key) => metadata.labels?.[key]);
+  return JSON.stringify([constraint, metadata.namespace, labels]);
+}
+
+/** Equal for owners that count the same nodes and domains. */
+function reachText({ nodeAffinityPolicy, nodeTaintsPolicy }: TopologySpreadConstraint, { spec }: Pod): string {
+  const { nodeSelector, affinity, tolerations } = spec;
+  const terms = affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution;
+  return JSON.stringify([
+    nodeAffinityPolicy === "Ignore" ? [] : [nodeSelector, terms],
+    nodeTaintsPolicy === "Honor" ? tolerations : undefined,
+  ]);
 }
 
 function spreadSelects(constraint: TopologySpreadConstraint, owner: Pod, other: Pod): boolean {
