@@ -93,6 +93,15 @@ const PROFILE_ROWS: readonly Row[] = [
 
 const CONFIG_ROWS: readonly Row[] = [
   {
+    rule: "profile-public-subnet",
+    bad: config(
+      "vpc: { subnets: { public: { a: { id: subnet-1 } } } }\nfargateProfiles:\n  - name: a\n    subnets:\n      - subnet-1 <<\n    selectors: [{ namespace: apps }]\n",
+    ),
+    good: config(
+      "vpc: { subnets: { private: { a: { id: subnet-1 } } } }\nfargateProfiles:\n  - name: a\n    subnets:\n      - subnet-1\n    selectors: [{ namespace: apps }]\n",
+    ),
+  },
+  {
     rule: "cluster-oidc",
     bad: config("iam:\n  serviceAccounts: <<\n    - metadata: { name: a }\n"),
     good: config("iam:\n  withOIDC: true\n  serviceAccounts:\n    - metadata: { name: a }\n"),

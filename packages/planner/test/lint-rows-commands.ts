@@ -156,6 +156,11 @@ const SHELL_ROWS: readonly Omit<Row, "format">[] = [
 
 const POLICY_ROWS: readonly Row[] = [
   {
+    rule: "policy-old-lb-controller",
+    bad: `{ <<\n"Statement": [{ "Effect": "Allow", "Action": ["elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTargetGroup", "cognito-idp:DescribeUserPoolClient"], "Resource": "*" }] }`,
+    good: `{\n"Statement": [{ "Effect": "Allow", "Action": ["elasticloadbalancing:CreateLoadBalancer", "elasticloadbalancing:CreateTargetGroup", "cognito-idp:DescribeUserPoolClient", "ec2:*", "elasticloadbalancing:*"], "Resource": "*" }] }`,
+  },
+  {
     rule: "trust-source-arn",
     bad: policy('{ "Service": "eks-fargate-pods.amazonaws.com" }', ', "Condition": {}'),
     good: policy(

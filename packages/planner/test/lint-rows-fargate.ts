@@ -2,6 +2,11 @@ import { config, join, object, onFargate, onNodes, PROFILES, type Row, service }
 
 const FARGATE_PODS: readonly Row[] = [
   {
+    rule: "fargate-node-selector",
+    bad: onFargate({ spec: "os: { name: windows } <<" }),
+    good: onFargate({ spec: "os: { name: linux }" }),
+  },
+  {
     rule: "fargate-privileged",
     bad: onFargate({ container: "securityContext:\n  privileged: true <<" }),
     good: onFargate({ container: "securityContext:\n  privileged: false" }),
@@ -70,6 +75,27 @@ const FARGATE_PODS: readonly Row[] = [
 ];
 
 const FARGATE_SETTINGS: readonly Row[] = [
+  {
+    rule: "fargate-vpa-mode",
+    bad: join(
+      onFargate({}),
+      object(
+        "autoscaling.k8s.io/v1",
+        "VerticalPodAutoscaler",
+        "apps/web",
+        "spec:\n  targetRef: { apiVersion: apps/v1, kind: Deployment, name: web }\n  updatePolicy:\n    updateMode: Initial <<",
+      ),
+    ),
+    good: join(
+      onFargate({}),
+      object(
+        "autoscaling.k8s.io/v1",
+        "VerticalPodAutoscaler",
+        "apps/web",
+        "spec:\n  targetRef: { apiVersion: apps/v1, kind: Deployment, name: web }\n  updatePolicy:\n    updateMode: Recreate",
+      ),
+    ),
+  },
   {
     rule: "fargate-rounding",
     bad: onFargate({ resources: "{ requests: { cpu: 500m, memory: 1Gi } } <<" }),

@@ -30,6 +30,7 @@ describe("commands of a shell text", () => {
     ["double quotes keep blanks and drop escapes", `echo "a \\"b\\" c"`, [`1: echo|a "b" c`]],
     ["quotes within a word join it", `a='b'"c"d`, ["1: a=bcd"]],
     ["a backslash before a line break continues", "aws eks \\\n  wait \\\n  x\nls", ["1: aws|eks|wait|x", "4: ls"]],
+    ["lines may end as on Windows", "aws eks \\\r\n  wait\r\nls\r\n", ["1: aws|eks|wait", "3: ls"]],
     ["comments end at the line", "a # b; c\nd#e", ["1: a", "2: d#e"]],
     [
       "lists and pipes are commands of their own",

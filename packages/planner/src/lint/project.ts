@@ -69,7 +69,8 @@ function lintProject(sources: readonly LintSource[], options: LintProjectOptions
       if (!addPolicy(body, file, line) && /^\s*apiVersion:/m.test(body))
         manifests.push({ file, text: "\n".repeat(line - 1) + withValues(body, script.values), found: true });
   };
-  for (const { file, text, found, format } of sources) {
+  for (const { file, text: written, found, format } of sources) {
+    const text = format === "manifest" ? written : written.replaceAll("\r\n", "\n");
     if (format === "manifest") {
       if (!addPolicy(text, file, 1)) manifests.push({ file, text, found });
     } else if (format === "shell") addScript(text, file);

@@ -116,6 +116,29 @@ export const CLUSTER_CONFIG_RULES: readonly LintRule[] = [
     }),
   },
   {
+    id: "profile-public-subnet",
+    severity: "error",
+    title: "Fargate profile in a public subnet",
+    why: "EKS refuses it: `Subnet … provided in Fargate Profile is not a private subnet`.",
+    source: "EKS user guide, Fargate profiles",
+    check: eachConfig(function* (document) {
+      const publicSubnets = at(document, "vpc.subnets.public");
+      const ids = Object.values(isPlainObject(publicSubnets) ? publicSubnets : {}).map((subnet) =>
+        valueAt(subnet, ["id"]),
+      );
+      const profiles = at(document, "fargateProfiles");
+      for (const [index, profile] of (Array.isArray(profiles) ? profiles : []).entries()) {
+        const subnets = valueAt(profile, ["subnets"]);
+        for (const [position, subnet] of (Array.isArray(subnets) ? subnets : []).entries())
+          if (ids.includes(subnet))
+            yield atDocument(document, ["fargateProfiles", index, "subnets", position], {
+              message: `${String(subnet)} is one of vpc.subnets.public`,
+              remedy: "name private subnets, or none: then EKS takes those of the cluster",
+            });
+      }
+    }),
+  },
+  {
     id: "addon-configuration",
     severity: "error",
     title: "add-on configuration that EKS refuses",

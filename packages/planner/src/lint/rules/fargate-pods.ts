@@ -108,6 +108,11 @@ export const FARGATE_POD_RULES: readonly LintRule[] = [
     why: "Selectors and node affinity do not keep a pod off Fargate: a profile takes it, and then it stays Pending. Only the zone can be chosen there; architecture is amd64, there is no Spot.",
     source: "EKS user guide, Fargate profiles; containers-roadmap #998, #1629",
     check: eachFargateWorkload(function* (workload, { input, catalog }) {
+      if (workload.pod.spec.os?.name === "windows")
+        yield atPod(workload, ["spec", "os"], {
+          message: `asks for Windows, and profile ${workload.profile} takes the pod: Fargate nodes run Linux`,
+          remedy: ELSEWHERE,
+        });
       const constraints = nodeConstraints(workload.pod.spec, catalog?.region ?? input?.region ?? "");
       if (constraints.kind === "unsatisfiable")
         yield atPod(

@@ -6,10 +6,11 @@ import { isPlainObject, type Path } from "../../manifests/schema/check-value.ts"
 import { FARGATE_SYSTEM_BYTES, fargateRounding } from "../../plan/fargate-rounding.ts";
 import { HOURS_PER_MONTH } from "../../plan/plan-document.ts";
 import { memoryText, vcpuText } from "../../report/amounts.ts";
+import { workloadsIn } from "../manifests/by-namespace.ts";
 import type { LintWorkload } from "../manifests/workloads.ts";
 import type { LintHit, LintRule } from "../model.ts";
 import type { LintProject } from "../project.ts";
-import { atDocument, atPod, eachFargateWorkload, eachWorkload, valueAt } from "./hits.ts";
+import { atDocument, atPod, eachDocument, eachFargateWorkload, eachWorkload, valueAt } from "./hits.ts";
 
 const GIB = 2 ** 30;
 const PODS_SOURCE = "EKS user guide, Fargate pod configuration";
@@ -168,6 +169,25 @@ export const FARGATE_SETTING_RULES: readonly LintRule[] = [
           message: "orders nothing: the size comes from the requests",
           remedy: "remove it, and set cpu and memory requests",
         });
+    }),
+  },
+  {
+    id: "fargate-vpa-mode",
+    severity: "warning",
+    title: "VerticalPodAutoscaler mode that does nothing on Fargate",
+    why: "The size of a micro-VM is fixed when its pod is created: recommendations take effect only where the autoscaler recreates the pod.",
+    source: "EKS user guide, Fargate considerations",
+    check: eachDocument(["VerticalPodAutoscaler"], function* (document, project) {
+      const mode = valueAt(document.object, ["spec", "updatePolicy", "updateMode"]);
+      const kind = valueAt(document.object, ["spec", "targetRef", "kind"]);
+      const name = valueAt(document.object, ["spec", "targetRef", "name"]);
+      if (mode !== "Initial" && mode !== "InPlaceOrRecreate") return;
+      for (const workload of workloadsIn(project, document.namespace ?? "default"))
+        if (workload.kind === kind && workload.name === name && workload.match.kind === "matched")
+          yield atDocument(document, ["spec", "updatePolicy", "updateMode"], {
+            message: `${mode} does not resize ${workload.subject}, which runs on Fargate`,
+            remedy: "updateMode: Recreate",
+          });
     }),
   },
   {

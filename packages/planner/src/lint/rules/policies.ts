@@ -1,3 +1,4 @@
+import { matchesPattern } from "@nodeless/fargate";
 import type { LintHit, LintRule } from "../model.ts";
 import type { PolicyDocument, PolicyStatement } from "../policies/policy-document.ts";
 
@@ -62,6 +63,48 @@ export const POLICY_RULES: readonly LintRule[] = [
         };
     }),
   },
+  {
+    id: "policy-old-lb-controller",
+    severity: "warning",
+    title: "load balancer controller policy of version 2",
+    why: "The current chart installs version 3, which calls more of EC2 and Elastic Load Balancing: the controller is denied and its load balancers stay unfinished.",
+    source: "AWS Load Balancer Controller, docs/install/iam_policy.json of v2.4.7 and v3.5.0",
+    check: function* ({ policies }) {
+      for (const { file, line, statements } of policies) {
+        const actions = statements.flatMap((statement) => statement.actions);
+        if (!LB_CONTROLLER_SIGNATURE.every((action) => actions.includes(action))) continue;
+        const missing = LB_CONTROLLER_LATER.filter(
+          (action) => !actions.some((pattern) => matchesPattern(pattern, action)),
+        );
+        if (missing.length > 0)
+          yield {
+            at: { file, line },
+            object: "IAM policy",
+            message: `lacks ${missing.length} ${missing.length === 1 ? "action" : "actions"} of version 3: ${missing.slice(0, 3).join(", ")}${missing.length > 3 ? " …" : ""}`,
+            remedy: "take iam_policy.json of the version that the chart installs, and pin both",
+          };
+      }
+    },
+  },
+];
+
+/** What no other policy grants together. */
+const LB_CONTROLLER_SIGNATURE = [
+  "elasticloadbalancing:CreateLoadBalancer",
+  "elasticloadbalancing:CreateTargetGroup",
+  "cognito-idp:DescribeUserPoolClient",
+];
+const LB_CONTROLLER_LATER = [
+  "ec2:DescribeIpamPools",
+  "ec2:DescribeRouteTables",
+  "ec2:GetSecurityGroupsForVpc",
+  "elasticloadbalancing:DescribeCapacityReservation",
+  "elasticloadbalancing:DescribeListenerAttributes",
+  "elasticloadbalancing:DescribeTrustStores",
+  "elasticloadbalancing:ModifyCapacityReservation",
+  "elasticloadbalancing:ModifyIpPools",
+  "elasticloadbalancing:ModifyListenerAttributes",
+  "elasticloadbalancing:SetRulePriorities",
 ];
 
 function eachStatement(
