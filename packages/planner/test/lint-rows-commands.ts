@@ -129,7 +129,7 @@ const SHELL_ROWS: readonly Omit<Row, "format">[] = [
   {
     rule: "helm-repo-missing",
     bad: "helm install a grafana/loki <<",
-    good: "helm repo add grafana https://grafana.github.io/helm-charts\nhelm install a grafana/loki",
+    good: "helm repo add grafana https://grafana.github.io/helm-charts\nhelm install a grafana/loki\nhelm install b shop/chart\nhelm install c ./shop",
   },
   {
     rule: "karpenter-chart-values",

@@ -153,7 +153,11 @@ describe("variables that are never set", () => {
       ["A=1\ncat <<X\n$A\n$B\nX", "C=1\ncat <<'X'\n$D\nX"],
       ["0.sh:4 variable B"],
     ],
-    ["loops, read and declarations set", ["for A in 1; do read -r B; local C=1; done; echo $A $B $C"], []],
+    [
+      "loops, read and declarations set",
+      [`for A in 1; do read -r B; local C=1; done; declare -A D; D[a]=1; echo $A $B $C \${D[a]}`],
+      [],
+    ],
   ] as const)
     test(rule, () => assert.deepEqual(unset(...texts), want));
 });

@@ -63,11 +63,9 @@ export const HELM_COMMAND_RULES: readonly LintRule[] = [
         lines.filter((line) => line.is("helm", "repo", "add")).map((line) => line.positionals[2]?.text),
       );
       for (const line of lines) {
-        const repository =
-          installs(line) && !line.has("--repo")
-            ? /^([a-z][a-z0-9-]*)\/[a-z0-9-]+$/.exec(chartOf(line))?.[1]
-            : undefined;
-        if (repository === undefined || added.has(repository) || LOCAL_CHARTS.has(repository)) continue;
+        const [, repository, chart = ""] = /^([a-z][a-z0-9-]*)\/([a-z0-9-]+)$/.exec(chartOf(line)) ?? [];
+        if (repository === undefined || added.has(repository) || line.has("--repo")) continue;
+        if (LOCAL_CHARTS.has(repository) || LOCAL_CHARTS.has(chart)) continue;
         const url = repository === "eks" ? "https://aws.github.io/eks-charts" : "URL";
         yield atCommand(line, {
           message: `no command adds the repository ${repository}`,

@@ -25,7 +25,7 @@ export function parseScript(text: string, file: string): ShellScript {
 const KEYWORDS: ReadonlySet<string> = new Set(
   "! { } if then elif else fi while until do done case esac function select time sudo command exec env".split(" "),
 );
-const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)\+?=([\s\S]*)$/;
+const ASSIGNMENT = /^([A-Za-z_][A-Za-z0-9_]*)(?:\[[^\]]*\])?\+?=([\s\S]*)$/;
 const WORD_END = /[\s;&|()<>]/;
 
 interface Draft {

@@ -15,8 +15,10 @@ export function variablesOf(text: string, line: number): readonly VariableUse[] 
   return uses;
 }
 
-const DECLARES: ReadonlySet<string> = new Set(["export", "local", "declare", "readonly", "typeset"]);
-const READS: ReadonlySet<string> = new Set(["read", "mapfile", "readarray", "for", "select", "getopts", "unset"]);
+/** Commands whose arguments are names: of variables that get a value, or that the caller is known to give. */
+const NAMES: ReadonlySet<string> = new Set(
+  "export local declare readonly typeset read mapfile readarray for select getopts unset printf".split(" "),
+);
 
 /** Names that a script gives values to, with the last value where it is plain. */
 export function assignedVariables(script: ShellScript): ReadonlyMap<string, string> {
@@ -34,8 +36,7 @@ function* assignmentsOf({
   if (name === undefined) return;
   for (const { text } of rest) {
     const [, variable = "", value = ""] = /^([A-Za-z_][A-Za-z0-9_]*)\+?(?:=([\s\S]*))?$/.exec(text) ?? [];
-    if (variable !== "" && (DECLARES.has(name.text) ? text.includes("=") : READS.has(name.text)))
-      yield { name: variable, value };
+    if (variable !== "" && NAMES.has(name.text)) yield { name: variable, value };
   }
   for (const { text } of words)
     for (const [, variable = "", value = ""] of text.matchAll(/\$\{([A-Za-z_]\w*):?=([^}]*)\}/g))
