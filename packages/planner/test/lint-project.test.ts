@@ -94,6 +94,17 @@ describe("what is checked although something is broken", () => {
     ]);
   });
 
+  test("patches of a kustomization are no manifests", () => {
+    using world = newWorld({
+      "base/web.yaml": deployment("web"),
+      "prod/kustomization.yaml":
+        "resources: [../base]\npatches:\n  - path: replicas.yaml\n  - target: { kind: Service }\n    patch: x\n",
+      "prod/replicas.yaml":
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web, namespace: shop }\nspec: { replicas: 5 }\n",
+    });
+    assert.deepEqual(places(world.report()), ["base/web.yaml:11 requests-missing"]);
+  });
+
   test("files beside manifests are passed over", () => {
     using world = newWorld({ "package.json": "{}", "run.sh": "ls // x\n" });
     assert.deepEqual(places(world.report()), ["run.sh:1 slash-comment"]);

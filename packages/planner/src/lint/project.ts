@@ -9,6 +9,7 @@ import { CommandLine } from "./shell/command-line.ts";
 import { parseScript } from "./shell/parse-script.ts";
 import type { ShellScript } from "./shell/shell-command.ts";
 import { assignedVariables, withValues } from "./shell/variables.ts";
+import { kustomizePatches } from "./sources/kustomize-patches.ts";
 import type { LintSource } from "./sources/lint-source.ts";
 import { splitClusters } from "./sources/split-clusters.ts";
 import { type Statement, statementsOf } from "./sources/statements.ts";
@@ -69,10 +70,11 @@ function lintProject(sources: readonly LintSource[], options: LintProjectOptions
       if (!addPolicy(body, file, line) && /^\s*apiVersion:/m.test(body))
         manifests.push({ file, text: "\n".repeat(line - 1) + withValues(body, script.values), found: true });
   };
+  const patches = kustomizePatches(sources);
   for (const { file, text: written, found, format } of sources) {
     const text = format === "manifest" ? written : written.replaceAll("\r\n", "\n");
     if (format === "manifest") {
-      if (!addPolicy(text, file, 1)) manifests.push({ file, text, found });
+      if (!patches.has(file) && !addPolicy(text, file, 1)) manifests.push({ file, text, found });
     } else if (format === "shell") addScript(text, file);
     else {
       const parts = format === "markdown" ? markdownParts(text) : postParts(text);
