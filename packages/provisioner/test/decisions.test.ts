@@ -1,12 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { NodePoolBudget, Pod, PodDisruptionBudget } from "@nodeless/api";
+import type { Node, NodePoolBudget, Pod, PodDisruptionBudget } from "@nodeless/api";
+import { formatRequirements } from "@nodeless/scheduling";
 import { remainingBudget } from "../src/disruption/budgets.ts";
 import { planDrain } from "../src/node/drain-plan.ts";
+import { AskedVolumes } from "../src/provisioning/asked-volumes.ts";
 import { displacedPods } from "../src/provisioning/displaced-pods.ts";
+import { existingNode } from "../src/provisioning/existing-nodes.ts";
+import { movablePods, pendingPods } from "../src/provisioning/pending-pods.ts";
 import { judgePod } from "../src/provisioning/provisionable-pods.ts";
 import { unplacedText } from "../src/provisioning/unplaced-text.ts";
-import { type VolumeLookup, volumeConstraints, withVolumeTerms } from "../src/provisioning/volume-constraints.ts";
 import { doNotDisruptOf } from "../src/state/pods.ts";
 import { at, daemon, meta, NOON, type PodParts, pod, requires, secondsAgo, UNSCHEDULABLE } from "./decision-fixture.ts";
 
@@ -278,125 +281,54 @@ test("of many pools the text names first those that almost fit, and counts those
   );
 });
 
-const zoneTerm = (...values: string[]) => ({
-  matchExpressions: [{ key: "topology.kubernetes.io/zone", operator: "In", values }],
-});
-const volumeObjects = {
-  claims: new Map<string, object>([
-    ["bound", { spec: { volumeName: "pv-a" }, annotations: { "pv.kubernetes.io/bind-completed": "yes" } }],
-    ["other", { spec: { volumeName: "pv-b" }, annotations: { "pv.kubernetes.io/bind-completed": "yes" } }],
-    ["local", { spec: { volumeName: "pv-local" }, annotations: { "pv.kubernetes.io/bind-completed": "yes" } }],
-    ["binding", { spec: { volumeName: "pv-a" } }],
-    ["dangling", { spec: { volumeName: "pv-none" }, annotations: { "pv.kubernetes.io/bind-completed": "yes" } }],
-    ["waits", { spec: { storageClassName: "waits" } }],
-    ["immediate", { spec: { storageClassName: "immediate" } }],
-    ["classless", { spec: {} }],
-    ["mistyped", { spec: { storageClassName: "gp33" } }],
-    ["lost", { spec: {}, status: { phase: "Lost" } }],
-  ]),
-  volumes: new Map<string, object>([
-    ["pv-a", { nodeAffinity: { required: { nodeSelectorTerms: [zoneTerm("a")] } } }],
-    ["pv-b", { nodeAffinity: { required: { nodeSelectorTerms: [zoneTerm("a", "b"), zoneTerm("c")] } } }],
-    [
-      "pv-local",
-      {
-        local: { path: "/d" },
-        nodeAffinity: {
-          required: {
-            nodeSelectorTerms: [
-              { matchExpressions: [{ key: "kubernetes.io/hostname", operator: "In", values: ["n1"] }] },
-            ],
+test("volumes: what they ask is noted beside the pod; a pod with an unusable one is refused, and a displaced one stays", () => {
+  const using = (name: string): Pod =>
+    pod({ metadata: { name }, spec: { volumes: [{ name: "v", persistentVolumeClaim: { claimName: name } }] } });
+  const volumes = new AskedVolumes({
+    claim: (namespace, name) =>
+      name === "missing"
+        ? undefined
+        : {
+            apiVersion: "v1",
+            kind: "PersistentVolumeClaim",
+            metadata: { ...meta, name, namespace },
+            spec: { storageClassName: "zoned" },
           },
-        },
-      },
-    ],
-  ]),
-  classes: new Map<string, object>([
-    [
-      "waits",
-      {
-        volumeBindingMode: "WaitForFirstConsumer",
-        allowedTopologies: [{ matchLabelExpressions: [{ key: "topology.kubernetes.io/zone", values: ["b"] }] }],
-      },
-    ],
-    ["immediate", { volumeBindingMode: "Immediate" }],
-  ]),
-};
-const lookup: VolumeLookup = {
-  claim(_, name) {
-    const found = volumeObjects.claims.get(name) as
-      | { readonly annotations?: Record<string, string>; readonly spec?: object; readonly status?: object }
-      | undefined;
-    if (found === undefined) return undefined;
-    const { annotations = {}, spec = {}, status } = found;
-    const claim = {
-      apiVersion: "v1",
-      kind: "PersistentVolumeClaim",
-      metadata: { ...meta, annotations },
-      spec,
-    } as const;
-    return status === undefined ? claim : { ...claim, status };
-  },
-  volume(name) {
-    const spec = volumeObjects.volumes.get(name);
-    return spec === undefined ? undefined : { apiVersion: "v1", kind: "PersistentVolume", metadata: meta, spec };
-  },
-  storageClass(name) {
-    const found = volumeObjects.classes.get(name);
-    return found === undefined
-      ? undefined
-      : {
-          apiVersion: "storage.k8s.io/v1",
-          kind: "StorageClass",
-          metadata: meta,
-          provisioner: "ebs.csi.aws.com",
-          ...found,
-        };
-  },
-};
-for (const { claims, want } of [
-  { claims: [], want: "anywhere" },
-  { claims: ["bound"], want: "a" },
-  { claims: ["bound", "other"], want: "a+a,b | a+c" },
-  { claims: ["waits"], want: "b" },
-  { claims: ["local"], want: "anywhere" },
-  { claims: ["none"], want: 'PersistentVolumeClaim "none" does not exist' },
-  { claims: ["binding"], want: 'PersistentVolumeClaim "binding" names a volume but is not bound to it yet' },
-  {
-    claims: ["dangling"],
-    want: 'PersistentVolumeClaim "dangling" is bound to PersistentVolume "pv-none", which does not exist',
-  },
-  {
-    claims: ["immediate"],
-    want: 'PersistentVolumeClaim "immediate" waits to be bound: StorageClass "immediate" binds at once, before a node is chosen',
-  },
-  { claims: ["classless"], want: 'PersistentVolumeClaim "classless" is not bound and names no StorageClass' },
-  { claims: ["mistyped"], want: 'PersistentVolumeClaim "mistyped" asks for StorageClass "gp33", which does not exist' },
-  { claims: ["bound", "lost"], want: 'PersistentVolumeClaim "lost" has lost its volume' },
-])
-  test(`volumes ${claims.join(" and ") || "none"}: ${want}`, () => {
-    const volumes = claims.map((claimName) => ({ name: claimName, persistentVolumeClaim: { claimName } }));
-    const constraints = volumeConstraints(pod({ spec: { volumes } }), lookup);
-    if (constraints.kind === "unusable") return assert.equal(constraints.message, want);
-    const text = constraints.alternatives
-      .map(({ matchExpressions }) => matchExpressions?.map(({ values }) => values?.join(",")).join("+"))
-      .join(" | ");
-    assert.equal(text || "anywhere", want);
+    volume: () => undefined,
+    storageClass: (name) => ({
+      apiVersion: "storage.k8s.io/v1",
+      kind: "StorageClass",
+      metadata: { ...meta, name },
+      provisioner: "ebs.csi.aws.com",
+      volumeBindingMode: "WaitForFirstConsumer",
+      allowedTopologies: [{ matchLabelExpressions: [{ key: "topology.kubernetes.io/zone", values: ["b"] }] }],
+    }),
   });
-
-test("volume alternatives multiply with the pod's own required terms, and the pod itself stays as it is", () => {
-  const own = pod(requires({ matchExpressions: [{ key: "disk", operator: "Exists" }] }));
-  const before = structuredClone(own);
-  const planned = withVolumeTerms(own, [zoneTerm("a"), zoneTerm("b")]);
-  const terms = planned.spec?.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms;
+  const pods = [pod({ metadata: { name: "plain" } }), using("data"), using("missing")];
+  const { plannable, refused } = pendingPods(pods, volumes);
+  assert.deepEqual(plannable, pods.slice(0, 2));
   assert.deepEqual(
-    terms?.map(({ matchExpressions }) => matchExpressions?.map(({ key }) => key)),
-    [
-      ["disk", "topology.kubernetes.io/zone"],
-      ["disk", "topology.kubernetes.io/zone"],
-    ],
+    refused.map(({ message }) => message),
+    ['PersistentVolumeClaim "missing" does not exist'],
   );
-  assert.deepEqual(own, before);
+  assert.deepEqual(movablePods(pods, volumes), pods.slice(0, 2));
+  const [[key, asked] = []] = [...(volumes.part.volumes ?? [])];
+  assert.deepEqual([key, volumes.part.volumes?.size], ["default/data", 1]);
+  assert.deepEqual(asked?.alternatives.map(formatRequirements), ["topology.kubernetes.io/zone in (b)"]);
+});
+
+test("a node attaches no more volumes than its CSINode allows", () => {
+  const node: Node = {
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: { ...meta, name: "n1" },
+    spec: {},
+    status: { allocatable: { cpu: "4" } },
+  };
+  const attachments = { attachLimits: new Map([["ebs.csi.aws.com", 25]]) };
+  const bound = [pod(), pod({ status: { phase: "Succeeded" } })];
+  const seen = existingNode({ node, pods: bound }, [], (pods) => (pods.length === 1 ? attachments : {}));
+  assert.equal(seen?.attachLimits?.get("ebs.csi.aws.com"), 25);
 });
 
 test("displaced pods: what the drain cannot move is not planned for", () => {

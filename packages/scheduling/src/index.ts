@@ -61,5 +61,6 @@ export { firstPortConflict, hostPortsOf } from "./resources/host-ports.ts";
 export { firstUntoleratedTaint, formatTaint, toleratesTaint, toleratesTaints } from "./taints/tolerations.ts";
 export type { NodeFilter, TopologyGroup, TopologyOwner } from "./topology/topology-group.ts";
 export { groupSelects, TopologyGroups } from "./topology/topology-group.ts";
+export { nodeAttachments } from "./volumes/node-attachments.ts";
 export type { PodVolumes, VolumeSources } from "./volumes/pod-volumes.ts";
 export { volumesOf } from "./volumes/pod-volumes.ts";

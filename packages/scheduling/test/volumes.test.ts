@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from "@nodeless/api";
+import type { CSINode, PersistentVolume, PersistentVolumeClaim, Pod, StorageClass } from "@nodeless/api";
 import {
   checkPlan,
   formatRequirements,
+  nodeAttachments,
   type PodVolumes,
   planScheduling,
   podKeyOf,
@@ -228,6 +229,44 @@ test("an existing node attaches no more volumes than it may; new nodes take the 
     alone.unplaced.flatMap(({ rejections }) => rejections.map(({ rule }) => rule)),
     ["volumes", "volumes"],
   );
+});
+
+test("a node attaches what its CSINode allows; finds what its pods have attached", () => {
+  const csiNode: CSINode = {
+    apiVersion: "storage.k8s.io/v1",
+    kind: "CSINode",
+    metadata: meta("n1"),
+    spec: {
+      drivers: [
+        { name: "ebs.csi.aws.com", nodeID: "i-1", allocatable: { count: 25 } },
+        { name: "efs.csi.aws.com", nodeID: "i-1" },
+      ],
+    },
+  };
+  assert.deepEqual(nodeAttachments(csiNode, [using("bound-a", "late"), using("late")], SOURCES), {
+    attachLimits: new Map([["ebs.csi.aws.com", 25]]),
+    attachedVolumes: new Map([["ebs.csi.aws.com", new Set(["default/bound-a", "default/late"])]]),
+  });
+  assert.deepEqual(nodeAttachments(undefined, [using("late")], SOURCES), {});
+});
+
+test("volumes of the in-tree EBS plugin are attached by its CSI driver", () => {
+  const sources = {
+    ...SOURCES,
+    volume: (name: string) => volume(name, [], { csi: undefined, awsElasticBlockStore: { volumeID: "v" } }),
+    storageClass: (name: string) => storageClass(name, { provisioner: "kubernetes.io/aws-ebs" }),
+  };
+  assert.deepEqual(
+    volumesOf(using("bound-a", "late"), sources).attachments,
+    new Map([["ebs.csi.aws.com", ["default/bound-a", "default/late"]]]),
+  );
+});
+
+test("a local volume keeps its pod on a node that stays", () => {
+  const sources = { ...SOURCES, hasNode: (name: string) => name === "n1" };
+  assert.deepEqual(volumesOf(using("local"), sources).alternatives.map(formatRequirements), [
+    "kubernetes.io/hostname in (n1)",
+  ]);
 });
 
 test("the checker sees pods away from their volumes and too many attachments", () => {

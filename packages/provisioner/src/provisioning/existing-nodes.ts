@@ -25,9 +25,13 @@ export const isSameTaint = (a: Taint, b: Taint): boolean => a.key === b.key && a
 
 /**
  * A node as scheduling sees it (karpenter.md §3.6): while it comes up, the claim fills in labels, taints and amounts that the node does
- * not report yet, and what goes away by itself is left out.
+ * not report yet, and what goes away by itself is left out. `attachments`: what its pods attach, and how much it may attach.
  */
-export function existingNode(observed: ObservedNode, daemonSetPods: readonly Pod[]): ExistingNode | undefined {
+export function existingNode(
+  observed: ObservedNode,
+  daemonSetPods: readonly Pod[],
+  attachments: (pods: readonly Pod[]) => Pick<ExistingNode, "attachLimits" | "attachedVolumes">,
+): ExistingNode | undefined {
   const { node, claim } = observed;
   const name = node?.metadata.name ?? claim?.metadata.name;
   if (name === undefined) return undefined;
@@ -52,6 +56,7 @@ export function existingNode(observed: ObservedNode, daemonSetPods: readonly Pod
     pendingDaemonRequests: pendingDaemonRequests({ name, labels, taints, pods }, daemonSetPods),
     initialized,
     ...(nodePool === undefined ? {} : { nodePool }),
+    ...attachments(pods),
   };
 }
 

@@ -1,13 +1,19 @@
 import type { Pod } from "@nodeless/api";
 import { NodeClassNotReadyError } from "@nodeless/cloud";
 import { describeError } from "@nodeless/environment";
-import type { InstanceType, SchedulingInput, SchedulingNodePool } from "@nodeless/scheduling";
+import {
+  type InstanceType,
+  nodeAttachments,
+  type SchedulingInput,
+  type SchedulingNodePool,
+} from "@nodeless/scheduling";
 import type { ProvisionerContext } from "../state/context.ts";
 import type { EffectivePool, Readiness } from "../state/effective-pools.ts";
+import { AskedVolumes, volumeSources } from "./asked-volumes.ts";
 import { daemonSetPod } from "./daemon-set-pods.ts";
 import { displacedPods } from "./displaced-pods.ts";
 import { existingNode, type ObservedNode } from "./existing-nodes.ts";
-import { movablePods, pendingPods, volumeLookup } from "./pending-pods.ts";
+import { movablePods, pendingPods } from "./pending-pods.ts";
 import { poolReadiness } from "./pool-readiness.ts";
 import { schedulingPool } from "./scheduling-pool.ts";
 
@@ -30,8 +36,8 @@ export async function observe(context: ProvisionerContext, signal: AbortSignal):
   const typesOf = await instanceTypesByClass(context, { pools: usable, unusable }, signal);
   const nodes = observedNodes(context);
   const pods = cache.pods.list();
-  const lookup = volumeLookup(cache);
-  const { plannable, refused } = pendingPods(pods, lookup);
+  const volumes = new AskedVolumes(volumeSources(cache));
+  const { plannable, refused } = pendingPods(pods, volumes);
   const budgets = cache.disruptionBudgets.list();
   const displaced = nodes.leaving.flatMap(({ pods: bound }) => displacedPods(bound, { budgets, now: clock.now() }));
   const daemonSetPods = cache.daemonSets.list().map((daemonSet) => daemonSetPod(daemonSet, pods));
@@ -42,14 +48,16 @@ export async function observe(context: ProvisionerContext, signal: AbortSignal):
     if (instanceTypes !== undefined) nodePools.push(schedulingPool(effective, { claims, instanceTypes }));
   }
   const staying = nodes.staying.flatMap((observed) => {
-    const existing = existingNode(observed, daemonSetPods);
+    const csiNode = cache.csiNodes.get(observed.node?.metadata.name ?? "");
+    const existing = existingNode(observed, daemonSetPods, (bound) => nodeAttachments(csiNode, bound, volumes.sources));
     return existing === undefined ? [] : [{ existing, observed }];
   });
   return {
     input: {
       nodePools,
       existingNodes: staying.map(({ existing }) => existing),
-      pods: [...plannable, ...movablePods(displaced, lookup)],
+      pods: [...plannable, ...movablePods(displaced, volumes)],
+      ...volumes.part,
       daemonSetPods,
       namespaceLabels: new Map(cache.namespaces.list().map(({ metadata }) => [metadata.name, metadata.labels ?? {}])),
     },

@@ -1,5 +1,6 @@
 import type {
   AWSNodeTemplate,
+  CSINode,
   DaemonSet,
   EC2NodeClass,
   KubernetesObject,
@@ -18,6 +19,7 @@ import type {
 } from "@nodeless/api";
 import {
   AWS_NODE_TEMPLATES,
+  CSI_NODES,
   DAEMON_SETS,
   EC2_NODE_CLASSES,
   NAMESPACES,
@@ -68,6 +70,7 @@ export class ClusterCache {
   readonly volumeClaims: Informer<PersistentVolumeClaim>;
   readonly volumes: Informer<PersistentVolume>;
   readonly storageClasses: Informer<StorageClass>;
+  readonly csiNodes: Informer<CSINode>;
   readonly #options: ClusterCacheOptions;
 
   constructor(options: ClusterCacheOptions) {
@@ -89,6 +92,7 @@ export class ClusterCache {
     this.volumeClaims = this.#informer(PERSISTENT_VOLUME_CLAIMS);
     this.volumes = this.#informer(PERSISTENT_VOLUMES);
     this.storageClasses = this.#informer(STORAGE_CLASSES);
+    this.csiNodes = this.#informer(CSI_NODES);
     this.volumeAttachments = this.#informer(VOLUME_ATTACHMENTS, { node: ({ spec }) => [spec.nodeName] });
   }
 
@@ -165,6 +169,7 @@ export class ClusterCache {
       this.volumeClaims,
       this.volumes,
       this.storageClasses,
+      this.csiNodes,
     ];
   }
 }

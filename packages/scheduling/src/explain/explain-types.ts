@@ -79,7 +79,7 @@ export function podLayers(
 ): readonly RequirementLayer[] {
   const seen = new Set<Pod["spec"]>();
   return pods.flatMap(({ name, pod }): readonly RequirementLayer[] => {
-    if (seen.has(pod.spec)) return [];
+    if (seen.has(pod.spec) && volumes?.has(name) !== true) return [];
     seen.add(pod.spec);
     const variants = podVariants(pod.spec, {
       preferNoScheduleExists: false,

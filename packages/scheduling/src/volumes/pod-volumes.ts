@@ -17,6 +17,8 @@ export interface VolumeSources {
   claim(namespace: string, name: string): PersistentVolumeClaim | undefined;
   volume(name: string): PersistentVolume | undefined;
   storageClass(name: string): StorageClass | undefined;
+  /** True for a node that stays: local volumes on it keep their pods there. Default: none does, so that such pods may move, as upstream lets them. */
+  hasNode?(name: string): boolean;
 }
 
 /** What a pod's volumes ask of its node. */
@@ -35,6 +37,11 @@ export interface PodVolumes {
 const BIND_COMPLETED = "pv.kubernetes.io/bind-completed";
 /** Annotation that names the driver where a claim is not bound yet. */
 const PROVISIONER = "volume.kubernetes.io/storage-provisioner";
+
+const EBS_DRIVER = "ebs.csi.aws.com";
+
+/** The driver that does the work of a provisioner; that of the in-tree one has moved to CSI. Source: kubernetes csi-translation-lib. */
+const driverOf = (provisioner: string): string => (provisioner === "kubernetes.io/aws-ebs" ? EBS_DRIVER : provisioner);
 
 /**
  * Where the volumes of a pod let it run, and what they attach. Unusable (karpenter.md §3.2): a claim that is missing, being deleted or Lost,
@@ -104,13 +111,14 @@ function boundVolume(name: string, { what, key }: AskedClaim, sources: VolumeSou
   const named = `${what} is bound to PersistentVolume ${JSON.stringify(name)}`;
   if (volume === undefined) return { unusable: `${named}, which does not exist` };
   if (volume.metadata.deletionTimestamp !== undefined) return { unusable: `${named}, which is being deleted` };
-  // Local volumes are pinned to a host that a new node can never be; upstream lets such pods move.
+  // Local volumes are pinned to a host that a new node can never be.
   const isLocal = volume.spec?.local !== undefined || volume.spec?.hostPath !== undefined;
-  const isKept = ({ key: label }: NodeSelectorRequirement): boolean => !(isLocal && label === LABELS.hostname);
+  const isKept = ({ key: label, values = [] }: NodeSelectorRequirement): boolean =>
+    !(isLocal && label === LABELS.hostname) || values.some((host) => sources.hasNode?.(host) === true);
   const terms = volume.spec?.nodeAffinity?.required?.nodeSelectorTerms ?? [];
   return {
     name: key,
-    driver: volume.spec?.csi?.driver,
+    driver: volume.spec?.csi?.driver ?? (volume.spec?.awsElasticBlockStore === undefined ? undefined : EBS_DRIVER),
     alternatives: terms
       .map(({ matchExpressions = [] }) => requirementsFromNodeSelectorRequirements(matchExpressions.filter(isKept)))
       .filter(({ size }) => size > 0),
@@ -133,7 +141,7 @@ function unboundVolume(
     };
   return {
     name: key,
-    driver: claim?.metadata.annotations?.[PROVISIONER] ?? storageClass.provisioner,
+    driver: driverOf(claim?.metadata.annotations?.[PROVISIONER] ?? storageClass.provisioner),
     alternatives: (storageClass.allowedTopologies ?? [])
       .map(({ matchLabelExpressions = [] }) =>
         requirementsFromNodeSelectorRequirements(
