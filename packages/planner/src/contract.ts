@@ -1,4 +1,5 @@
 import type {
+  CSINode,
   DaemonSet,
   EC2NodeClass,
   Node,
@@ -51,6 +52,8 @@ export interface PlanInput {
   readonly persistentVolumeClaims: readonly PersistentVolumeClaim[];
   readonly persistentVolumes: readonly PersistentVolume[];
   readonly storageClasses: readonly StorageClass[];
+  /** How many volumes existing nodes may attach; without one of its name a node has no limit. */
+  readonly csiNodes?: readonly CSINode[];
   readonly podDisruptionBudgets: readonly PodDisruptionBudget[];
   readonly services: readonly Service[];
   /** All parsed documents with their places, for lint and for messages. */

@@ -9,9 +9,14 @@ import {
   type ManifestSource,
   type PlanInput,
   type PlanInputOptions,
+  planCatalog,
   planInput,
   readManifests,
 } from "@nodeless/planner";
+import { formatRequirements } from "@nodeless/scheduling";
+import { planOf } from "./plan-fixture.ts";
+
+const VIRGINIA = planCatalog({ region: "us-east-1" });
 
 const source = (text: string, file = "a.yaml"): ManifestSource => ({ file, text, found: false });
 const plan = (text: string, options: PlanInputOptions = {}): PlanInput => planInput([source(text)], options);
@@ -258,14 +263,13 @@ describe("volumes", () => {
     "spec: {",
     "spec: { volumes: [{ name: v, persistentVolumeClaim: { claimName: data } }],",
   );
-  const requirements = ({ pods }: PlanInput): readonly string[] => {
-    const terms =
-      pods[0]?.spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms ?? [];
-    return terms.flatMap(({ matchExpressions = [] }) =>
-      matchExpressions.map(({ key, operator, values }) => `${key} ${operator} ${values?.join() ?? ""}`),
-    );
+  const requirements = (input: PlanInput): readonly string[] => {
+    const { schedulingInput, input: plain } = planOf(input, {}, VIRGINIA);
+    assert.equal(plain.pods[0]?.spec.affinity, undefined, "the pod itself stays as it is");
+    const { alternatives = [] } = schedulingInput.volumes?.get("default/web") ?? {};
+    return alternatives.map(formatRequirements);
   };
-  const ZONE_A = ["topology.kubernetes.io/zone In us-east-1a"];
+  const ZONE_A = ["topology.kubernetes.io/zone in (us-east-1a)"];
 
   for (const { rule, texts, want } of [
     {
@@ -315,7 +319,7 @@ describe("volumes", () => {
         volume("v1", "capacity: { storage: 5Gi }, local: { path: /d }", "kubernetes.io/hostname", "worker"),
         "apiVersion: v1\nkind: Node\nmetadata: { name: worker }\nstatus: { allocatable: { cpu: 4 } }\n",
       ],
-      want: ["kubernetes.io/hostname In worker"],
+      want: ["kubernetes.io/hostname in (worker)"],
     },
     {
       rule: "… and lets it move when that node is gone",
@@ -328,17 +332,30 @@ describe("volumes", () => {
   ])
     test(rule, () => assert.deepEqual(requirements(plan([withClaim, ...texts].join("---\n"))), want));
 
-  test("zones are added to every alternative of the pod's own affinity", () => {
-    const own =
-      "affinity: { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [{ matchExpressions: [{ key: a, operator: Exists }] }, { matchExpressions: [{ key: b, operator: Exists }] }] } } }, ";
-    const input = plan(
+  test("the zone of a volume does not take zones out of a spread", () => {
+    const spread =
+      "topologySpreadConstraints: [{ maxSkew: 1, topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule, labelSelector: { matchLabels: { a: b } } }]";
+    const text = `apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: web }\nspec:\n  replicas: 3\n  selector: { matchLabels: { a: b } }\n  template: { metadata: { labels: { a: b } }, spec: { ${spread}, volumes: [{ name: v, persistentVolumeClaim: { claimName: data } }], containers: [{ name: c }] } }\n`;
+    const input = plan([text, claim("volumeName: v1"), volume("v1", "capacity: { storage: 5Gi }")].join("---\n"));
+    const { document } = planOf(input, {}, VIRGINIA);
+    assert.deepEqual([document.nodes.map(({ zone }) => zone), document.unplaced.length], [["us-east-1a"], 2]);
+  });
+
+  test("a node of the input attaches no more volumes than its CSINode allows", () => {
+    const node =
+      "apiVersion: v1\nkind: Node\nmetadata: { name: worker }\nstatus: { allocatable: { cpu: 4, memory: 8Gi } }\n---\napiVersion: storage.k8s.io/v1\nkind: CSINode\nmetadata: { name: worker }\nspec: { drivers: [{ name: ebs.csi.aws.com, nodeID: i-1, allocatable: { count: 2 } }] }\n";
+    const gp3 =
+      "apiVersion: storage.k8s.io/v1\nkind: StorageClass\nmetadata: { name: gp3 }\nprovisioner: ebs.csi.aws.com\n";
+    const set =
+      "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: { name: db }\nspec:\n  replicas: 3\n  serviceName: db\n  selector: { matchLabels: { a: b } }\n  template: { metadata: { labels: { a: b } }, spec: { containers: [{ name: c }] } }\n  volumeClaimTemplates: [{ metadata: { name: data }, spec: { accessModes: [ReadWriteOnce], storageClassName: gp3, resources: { requests: { storage: 5Gi } } } }]\n";
+    const { document } = planOf(plan([node, gp3, set].join("---\n")), {}, VIRGINIA);
+    assert.deepEqual(
+      document.nodes.map(({ existing, pods }) => [existing, pods.length]),
       [
-        withClaim.replace("volumes:", `${own}volumes:`),
-        claim("volumeName: v1"),
-        volume("v1", "capacity: { storage: 5Gi }"),
-      ].join("---\n"),
+        [true, 2],
+        [false, 1],
+      ],
     );
-    assert.deepEqual(requirements(input), ["a Exists ", ...ZONE_A, "b Exists ", ...ZONE_A]);
   });
 
   test("a claim of somebody else is a notice, once per workload", () => {

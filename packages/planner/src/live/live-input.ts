@@ -10,7 +10,7 @@ import {
 } from "@nodeless/api";
 import { podKeyOf } from "@nodeless/scheduling";
 import type { PlanInput, SourceDocument } from "../contract.ts";
-import { withVolumeZones } from "../manifests/cluster/volume-zones.ts";
+import { missingClaims } from "../manifests/cluster/missing-claims.ts";
 import { isFinished, type LiveObjects, nodeNameOf } from "./live-objects.ts";
 
 /** What is to be planned of a running cluster. */
@@ -30,15 +30,9 @@ export function liveInput(objects: LiveObjects, { place, without = new Set() }: 
   const nodes = [...objects.nodes, ...comingNodes(objects)].filter(({ metadata }) => !without.has(metadata.name));
   const names = new Set(nodes.map(({ metadata }) => metadata.name));
   const pools = livePools(objects);
-  const zoned = withVolumeZones(place.map(unbound), {
-    claims: objects.persistentVolumeClaims,
-    volumes: objects.persistentVolumes,
-    storageClasses: objects.storageClasses,
-    nodeNames: names,
-    sources: new Map(),
-  });
+  const pods = place.map(unbound);
   return {
-    pods: zoned.pods,
+    pods,
     nodes,
     boundPods: objects.pods.filter(
       (pod) => !asked.has(podKeyOf(pod)) && !isFinished(pod) && names.has(nodeNameOf(pod) ?? ""),
@@ -56,7 +50,7 @@ export function liveInput(objects: LiveObjects, { place, without = new Set() }: 
     services: [],
     documents: pools.documents,
     podSources: new Map(),
-    notices: zoned.notices,
+    notices: missingClaims(pods, { claims: objects.persistentVolumeClaims, sources: new Map() }),
   };
 }
 

@@ -2,9 +2,9 @@ import type { DaemonSet } from "@nodeless/api";
 import type { InputNotice, PlanInput } from "../contract.ts";
 import { bindClaims } from "./cluster/bind-claims.ts";
 import { clusterFacts } from "./cluster/cluster-config.ts";
+import { missingClaims } from "./cluster/missing-claims.ts";
 import { checkBindings, planNodes } from "./cluster/nodes.ts";
 import { planPools } from "./cluster/pools.ts";
-import { withVolumeZones } from "./cluster/volume-zones.ts";
 import { parseDocuments } from "./documents/parse-documents.ts";
 import type { ManifestSource, ParsedDocument } from "./documents/parsed-document.ts";
 import { expandPods } from "./expansion/expand-pods.ts";
@@ -59,9 +59,8 @@ export function planInput(sources: readonly ManifestSource[], options: PlanInput
   const ownClaims = objects.objects("PersistentVolumeClaim");
   const claims = bindClaims([...ownClaims, ...expanded.claims], volumes, storageClasses);
   const { podSources } = expanded;
-  const zoned = withVolumeZones(expanded.pods, { claims, volumes, storageClasses, nodeNames, sources: podSources });
   return {
-    pods: zoned.pods,
+    pods: expanded.pods,
     nodes,
     boundPods: expanded.boundPods,
     daemonSets: planDaemonSets(objects, defaults),
@@ -74,6 +73,7 @@ export function planInput(sources: readonly ManifestSource[], options: PlanInput
     persistentVolumeClaims: claims,
     persistentVolumes: volumes,
     storageClasses,
+    csiNodes: objects.objects("CSINode"),
     podDisruptionBudgets: objects.objects("PodDisruptionBudget"),
     services: objects.objects("Service"),
     documents: [...main.documents, ...(extra?.documents ?? [])],
@@ -84,7 +84,7 @@ export function planInput(sources: readonly ManifestSource[], options: PlanInput
       ...cluster.notices,
       ...pools.notices,
       ...expanded.notices,
-      ...zoned.notices,
+      ...missingClaims(expanded.pods, { claims, sources: podSources }),
     ],
   };
 }

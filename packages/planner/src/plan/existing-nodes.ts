@@ -4,16 +4,20 @@ import {
   addAmounts,
   type ExistingNode,
   matchesNodeAffinity,
+  nodeAttachments,
   subtractAmounts,
   toleratesTaints,
+  type VolumeSources,
 } from "@nodeless/scheduling";
+import type { PlanInput } from "../contract.ts";
 
 /** Nodes of the input as capacity that is already there, with the pods bound to them. */
 export function existingNodes(
-  nodes: readonly Node[],
-  boundPods: readonly Pod[],
+  { nodes, boundPods, csiNodes = [] }: Pick<PlanInput, "nodes" | "boundPods" | "csiNodes">,
   daemonSetPods: readonly Pod[],
+  volumes: VolumeSources,
 ): readonly ExistingNode[] {
+  const csiByName = new Map(csiNodes.map((one) => [one.metadata.name, one]));
   const byNode = new Map<string, Pod[]>();
   for (const pod of boundPods) {
     const name = pod.spec.nodeName ?? "";
@@ -21,7 +25,14 @@ export function existingNodes(
     if (list === undefined) byNode.set(name, [pod]);
     else list.push(pod);
   }
-  return nodes.map((node) => existingNode(node, byNode.get(node.metadata.name) ?? [], daemonSetPods));
+  return nodes.map((node) => {
+    const { name } = node.metadata;
+    const pods = byNode.get(name) ?? [];
+    return {
+      ...existingNode(node, pods, daemonSetPods),
+      ...nodeAttachments(csiByName.get(name), pods, volumes),
+    };
+  });
 }
 
 function existingNode(node: Node, pods: readonly Pod[], daemonSetPods: readonly Pod[]): ExistingNode {

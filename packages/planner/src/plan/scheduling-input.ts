@@ -11,6 +11,7 @@ import {
 } from "@nodeless/scheduling";
 import type { PlanCatalog, PlanInput } from "../contract.ts";
 import { existingNodes } from "./existing-nodes.ts";
+import { planVolumes } from "./pod-volumes.ts";
 
 /** What the manifests and the catalogue say about EC2, before any knob; the pods are given when it is used. */
 export type SchedulingSetting = Omit<SchedulingInput, "pods">;
@@ -29,6 +30,7 @@ export function schedulingSetting(input: PlanInput, catalog: PlanCatalog): Sched
     }
     return types;
   };
+  const volumes = planVolumes(input);
   return {
     nodePools: input.nodePools.map((pool) =>
       schedulingPool(pool, {
@@ -37,7 +39,8 @@ export function schedulingSetting(input: PlanInput, catalog: PlanCatalog): Sched
         instanceTypes: typesFor(classes.get(pool.spec.template.spec.nodeClassRef.name)),
       }),
     ),
-    existingNodes: existingNodes(input.nodes, input.boundPods, daemonSetPods),
+    existingNodes: existingNodes(input, daemonSetPods, volumes.sources),
+    ...(volumes.byPod.size === 0 ? {} : { volumes: volumes.byPod }),
     daemonSetPods,
     namespaceLabels: input.namespaceLabels,
   };

@@ -1,6 +1,7 @@
 import type {
   AWSNodeTemplate,
   CronJob,
+  CSINode,
   DaemonSet,
   Deployment,
   EC2NodeClass,
@@ -29,6 +30,7 @@ import type { ReadKind } from "../schema/kinds.ts";
 /** The object type of each kind the planner reads. A ClusterConfig has its own parser. */
 export interface KindObjects {
   AWSNodeTemplate: AWSNodeTemplate;
+  CSINode: CSINode;
   ClusterConfig: Readonly<Record<string, unknown>>;
   CronJob: CronJob;
   DaemonSet: DaemonSet;

@@ -36,6 +36,7 @@ const KINDS_BY_VERSION: Readonly<Record<string, string>> = {
 /** What the planner reads; everything else of the table says nothing about where pods run. */
 const READ_KINDS = [
   "AWSNodeTemplate",
+  "CSINode",
   "ClusterConfig",
   "CronJob",
   "DaemonSet",
