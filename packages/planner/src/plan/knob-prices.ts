@@ -17,8 +17,8 @@ export function knobPrices(
   const { knobs = {} } = options;
   const inForce = knobsInForce(knobs);
   if (inForce.length === 0 && options.priceFamilies !== true) return [];
-  // A search lifts the plan's own bound beyond what prices alone say: both sides are taken without it.
-  const byPrices = options.gear === "optimize" ? boundOf(applyKnobs(placed, knobs).input) : undefined;
+  // A search lifts the plan's own bound beyond what prices alone say, and so does time: both sides are taken without it.
+  const byPrices = boundOf(applyKnobs(placed, knobs).input);
   const own = (byPrices ?? bound.lowerBoundUsdPerHour) + fargateUsdPerHour;
   const priced = (name: string, isInForce: boolean, changed: PlanKnobs): readonly PlanKnob[] => {
     const other = boundOf(applyKnobs(placed, changed).input);
