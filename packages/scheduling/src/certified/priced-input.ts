@@ -3,13 +3,16 @@ import type { SchedulingInput } from "../model.ts";
 import type { PlanningModel } from "../packing/planning-model.ts";
 import { planningModel } from "../packing/planning-model.ts";
 import { podKeyOf } from "../packing/pod-shape.ts";
+import type { CheckLimits } from "./bounds/index.ts";
 import { checkPrices, classPrices, generateColumns } from "./bounds/index.ts";
 import type { BoundProblem, LoweredInput } from "./lowering/index.ts";
 import { boundProblem } from "./lowering/index.ts";
-import type { FairPrices, SolveLimits } from "./problem.ts";
+import type { FairPrices, PackingProblem } from "./problem.ts";
 
 /** Up to this many kinds of pods each gets prices of its own; beyond, kinds with equal rules share them. */
 const OWN_PRICES_SHAPES_MAX = 1_000;
+/** A bound that is not higher by this share is not worth verifying. */
+const WORTHWHILE = 1e-6;
 /** Keeps a difference of bounds below the truth whatever floating point does. */
 const ROUNDING = 1e-12;
 
@@ -18,18 +21,20 @@ const COLUMNS_SHAPES_MAX = 60;
 
 /** An input with the prices that bound the cost of all its plans. */
 export class PricedInput {
+  readonly #model: PlanningModel;
+  /** True if the model is that of the input alone: then shapes of the two correspond. */
+  readonly #isWhole: boolean;
   readonly #bound: BoundProblem;
-  /** By pod `namespace/name`: shape of the bound's problem. */
-  readonly #shapeOf = new Map<string, number>();
+  /** By pod `namespace/name`: shape of the bound's problem. Made when needed. */
+  #shapes: ReadonlyMap<string, number> | undefined;
   #prices: FairPrices;
 
   /** `model` is the input's own, made already; not used when pods are priced only. */
   constructor(input: SchedulingInput, pricedOnly: readonly Pod[], model: PlanningModel) {
     const only = new Set(pricedOnly.map(podKeyOf));
-    const all = only.size === 0 ? model : planningModel({ ...input, pods: [...input.pods, ...pricedOnly] });
-    this.#bound = boundProblem(all, (pod) => only.has(podKeyOf(pod)));
-    for (const [index, { shape }] of all.shapes.entries())
-      for (const pod of shape.pods) this.#shapeOf.set(podKeyOf(pod), this.#bound.shapeOf[index] ?? -1);
+    this.#isWhole = only.size === 0;
+    this.#model = this.#isWhole ? model : planningModel({ ...input, pods: [...input.pods, ...pricedOnly] });
+    this.#bound = boundProblem(this.#model, this.#isWhole ? undefined : (pod) => only.has(podKeyOf(pod)));
     const { problem } = this.#bound;
     const kind = problem.shapes.length <= OWN_PRICES_SHAPES_MAX && problem.classes > 1 ? "shape" : "group";
     this.#prices = classPrices(problem, { kind });
@@ -41,51 +46,111 @@ export class PricedInput {
   }
 
   /** Looks at whole nodes until the limits: better where few pods share a node. */
-  refine(limits: Pick<SolveLimits, "elapsedMs" | "timeMs">): void {
+  refine(limits: CheckLimits): void {
     if (!this.isRefinable || limits.elapsedMs() >= limits.timeMs) return;
     const { prices } = generateColumns(this.#bound.problem, { limits });
     if (prices.lowerBoundUsdPerHour > this.#prices.lowerBoundUsdPerHour) this.#prices = prices;
   }
 
+  /** The problem of the bound where it says the same as another one: what is known of one then holds for both. */
+  sameProblem(other: PackingProblem): PackingProblem {
+    return this.#isWhole && isSameProblem(this.#bound.problem, other) ? this.#bound.problem : other;
+  }
+
   /** Takes over prices that a search found for its stricter problem, if they prove more. */
-  improve(lowered: LoweredInput, { podUsdPerHour }: FairPrices): void {
-    const { problem } = this.#bound;
-    const values = new Float64Array(problem.shapes.length).fill(Number.POSITIVE_INFINITY);
-    for (const [index, portions] of lowered.portions.entries())
-      for (const { pods } of portions)
-        for (const pod of pods) {
-          const shape = this.#shapeOf.get(podKeyOf(pod)) ?? -1;
-          values[shape] = Math.min(values[shape] ?? 0, podUsdPerHour[index] ?? 0);
-        }
-    for (const [index, { pods }] of problem.shapes.entries())
-      if (pods === 0) values[index] = 0;
-      else if (values[index] === Number.POSITIVE_INFINITY) values[index] = this.#prices.podUsdPerHour[index] ?? 0;
-    const { theta, boundUsdPerHour } = checkPrices(problem, values);
+  improve({ problem, portions, side }: LoweredInput, prices: FairPrices, limits: CheckLimits): void {
+    // What the stricter problem does not prove for all pods, this one does not either.
+    const isWorthwhile = prices.lowerBoundUsdPerHour > this.#prices.lowerBoundUsdPerHour * (1 + WORTHWHILE);
+    if (side === undefined && !isWorthwhile) return;
+    if (problem === this.#bound.problem) {
+      this.#prices = prices;
+      return;
+    }
+    const values = this.#leastValues(portions, prices.podUsdPerHour);
+    const { theta, boundUsdPerHour } = checkPrices(this.#bound.problem, values, limits);
     if (boundUsdPerHour <= this.#prices.lowerBoundUsdPerHour) return;
+    const { shapes } = this.#bound.problem;
     this.#prices = {
       lowerBoundUsdPerHour: boundUsdPerHour,
       podUsdPerHour: values.map((value, index) =>
-        problem.shapes[index]?.pods === 0 ? (this.#prices.podUsdPerHour[index] ?? 0) : value / theta,
+        shapes[index]?.pods === 0 ? (this.#prices.podUsdPerHour[index] ?? 0) : value / theta,
       ),
     };
+  }
+
+  /** By shape of the bound's problem: the least of what its pods are worth. */
+  #leastValues(portions: LoweredInput["portions"], podUsdPerHour: Float64Array): Float64Array {
+    const { shapes } = this.#bound.problem;
+    const values = new Float64Array(shapes.length).fill(Number.POSITIVE_INFINITY);
+    for (const [index, ofShape] of portions.entries())
+      for (const { shape, pods } of ofShape)
+        for (const at of this.#isWhole ? [this.#bound.shapeOf[shape.shape.index] ?? -1] : this.#shapesOf(pods))
+          values[at] = Math.min(values[at] ?? 0, podUsdPerHour[index] ?? 0);
+    for (const [index, { pods }] of shapes.entries())
+      if (pods === 0) values[index] = 0;
+      else if (values[index] === Number.POSITIVE_INFINITY) values[index] = this.#prices.podUsdPerHour[index] ?? 0;
+    return values;
+  }
+
+  #shapesOf(pods: readonly Pod[]): ReadonlySet<number> {
+    return new Set(pods.map((pod) => this.#shapeOf(podKeyOf(pod))));
   }
 
   /** What every plan costs at least that places all pods but these. */
   lowerBoundUsdPerHour(unplaced: Iterable<Pod>): number {
     let bound = this.#prices.lowerBoundUsdPerHour;
-    for (const pod of unplaced) bound -= this.#valueOf(podKeyOf(pod)) * (1 + ROUNDING);
+    for (const pod of unplaced)
+      bound -= (this.#prices.podUsdPerHour[this.#shapeOf(podKeyOf(pod))] ?? 0) * (1 + ROUNDING);
     return Math.max(0, bound * (1 - ROUNDING));
   }
 
   /** By pod: its fair price; without the pods that no instance type can hold. */
   fairPrices(): ReadonlyMap<string, number> {
     const prices = new Map<string, number>();
-    for (const [key, shape] of this.#shapeOf)
-      if (this.#bound.purchasable[shape] === 1) prices.set(key, this.#prices.podUsdPerHour[shape] ?? 0);
+    for (const [index, { shape }] of this.#model.shapes.entries()) {
+      const at = this.#bound.shapeOf[index] ?? -1;
+      const price = this.#prices.podUsdPerHour[at] ?? 0;
+      if (this.#bound.purchasable[at] === 1) for (const pod of shape.pods) prices.set(podKeyOf(pod), price);
+    }
     return prices;
   }
 
-  #valueOf(key: string): number {
-    return this.#prices.podUsdPerHour[this.#shapeOf.get(key) ?? -1] ?? 0;
+  #shapeOf(key: string): number {
+    this.#shapes ??= new Map(
+      this.#model.shapes.flatMap(({ shape: { pods } }, index) =>
+        pods.map((pod) => [podKeyOf(pod), this.#bound.shapeOf[index] ?? -1] as const),
+      ),
+    );
+    return this.#shapes.get(key) ?? -1;
   }
+}
+
+function isSameProblem(one: PackingProblem, other: PackingProblem): boolean {
+  return (
+    one.existing.length + other.existing.length === 0 &&
+    one.hostRules.length + other.hostRules.length === 0 &&
+    one.classes === other.classes &&
+    one.shapes.length === other.shapes.length &&
+    one.offerings.length === other.offerings.length &&
+    one.masks.length === other.masks.length &&
+    one.masks.every((mask, index) => isEqual(mask, other.masks[index])) &&
+    one.shapes.every(({ pods, requests, mask }, index) => {
+      const shape = other.shapes[index];
+      return pods === shape?.pods && requests === shape.requests && mask === shape.mask;
+    }) &&
+    one.offerings.every((offering, index) => {
+      const { class: otherClass, priceUsdPerHour, free } = other.offerings[index] ?? offering;
+      return (
+        offering.class === otherClass &&
+        offering.priceUsdPerHour === priceUsdPerHour &&
+        (offering.free === free || isEqual(offering.free, free))
+      );
+    })
+  );
+}
+
+function isEqual(one: ArrayLike<number>, other: ArrayLike<number> | undefined): boolean {
+  if (one.length !== other?.length) return false;
+  for (let index = 0; index < one.length; index += 1) if (one[index] !== other[index]) return false;
+  return true;
 }

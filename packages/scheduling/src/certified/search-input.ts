@@ -1,6 +1,6 @@
 import type { PlanningModel } from "../packing/planning-model.ts";
 import type { LoweredInput } from "./lowering/index.ts";
-import { loweredOnce, lowerInput, sideCostUsdPerHour, unplacedPods } from "./lowering/index.ts";
+import { lowerInput, sideCostUsdPerHour, unplacedPods } from "./lowering/index.ts";
 import type { CertifiedPacking, FairPrices, Packing, SolveLimits } from "./problem.ts";
 import { solvePacking } from "./search/index.ts";
 
@@ -13,48 +13,54 @@ export interface SearchedInput {
   readonly progress: readonly { readonly ms: number; readonly costUsdPerHour: number }[];
 }
 
-/** With more pods than this it hardly matters which of several equal domains a pod gets. */
-const PODS_VARIED_MAX = 400;
 /** Ways of pinning tried before one is searched to the end. */
-const VARIATIONS = 8;
+const VARIATIONS_MAX = 8;
 /** Share of the time and of the tries for that. */
 const VARIATION_SHARE = 0.4;
+/** In less time a search does not tell a good way from a bad one. */
+const VARIATION_MS_PER_POD = 0.1;
+/** Where only tries are limited: with more pods than this it hardly matters which of several equal domains a pod gets. */
+const PODS_VARIED_MAX = 400;
 
-/** Lowers and searches. Small inputs with free choice of domains are pinned in several ways first. Undefined if numbers cannot express them. */
-export function searchInput(model: PlanningModel, limits: SolveLimits): SearchedInput | undefined {
-  const first = loweredOnce(model);
-  if ("unsupported" in first || first.problem.shapes.length === 0) return undefined;
-  const best = new BestWay();
-  const varied =
-    first.isPinned && model.shapes.reduce((sum, { shape }) => sum + shape.pods.length, 0) <= PODS_VARIED_MAX;
-  if (varied) tryVariations(model, { limits, best, first });
-  const lowered = best.lowered ?? first;
-  best.take(lowered, solvePacking(lowered.problem, varied ? withoutShare(limits) : limits));
-  return best.result();
+/** Searches from an input's first lowering on. Where domains are a free choice and time allows, pods are pinned in several ways first. */
+export function searchInput(model: PlanningModel, first: LoweredInput, limits: SolveLimits): SearchedInput {
+  const variations = first.isPinned ? variationsIn(limits, model.pods) : 1;
+  if (variations <= 1) return new BestWay(first, solvePacking(first.problem, limits)).result;
+  const best = tryVariations(model, { first, limits, variations });
+  const { lowered } = best.result;
+  best.take(lowered, solvePacking(lowered.problem, withoutShare(limits)));
+  return best.result;
+}
+
+function variationsIn({ elapsedMs, timeMs, triesMax }: SolveLimits, pods: number): number {
+  if (triesMax !== undefined) return pods <= PODS_VARIED_MAX ? VARIATIONS_MAX : 1;
+  const affordable = ((timeMs - elapsedMs()) * VARIATION_SHARE) / (pods * VARIATION_MS_PER_POD);
+  return Math.min(VARIATIONS_MAX, Math.floor(affordable));
 }
 
 function tryVariations(
   model: PlanningModel,
-  { limits, best, first }: { readonly limits: SolveLimits; readonly best: BestWay; readonly first: LoweredInput },
-): void {
+  {
+    first,
+    limits,
+    variations,
+  }: { readonly first: LoweredInput; readonly limits: SolveLimits; readonly variations: number },
+): BestWay {
   const startMs = limits.elapsedMs();
-  const stepMs = (VARIATION_SHARE * Math.max(0, limits.timeMs - startMs)) / VARIATIONS;
-  for (let variation = 0; variation < VARIATIONS; variation += 1) {
-    const timeMs = startMs + (variation + 1) * stepMs;
-    if (variation > 0 && limits.elapsedMs() >= timeMs) continue;
-    const lowered = variation === 0 ? first : lowerInput(model, variation);
-    if ("unsupported" in lowered) return;
-    best.take(
-      lowered,
-      solvePacking(lowered.problem, {
-        ...limits,
-        timeMs,
-        ...(limits.triesMax === undefined
-          ? {}
-          : { triesMax: Math.ceil((VARIATION_SHARE * limits.triesMax) / VARIATIONS) }),
-      }),
-    );
+  const stepMs = (VARIATION_SHARE * Math.max(0, limits.timeMs - startMs)) / variations;
+  const ofStep = (variation: number): SolveLimits => ({
+    ...limits,
+    timeMs: startMs + (variation + 1) * stepMs,
+    ...(limits.triesMax === undefined ? {} : { triesMax: Math.ceil((VARIATION_SHARE * limits.triesMax) / variations) }),
+  });
+  const best = new BestWay(first, solvePacking(first.problem, ofStep(0)));
+  for (let variation = 1; variation < variations; variation += 1) {
+    if (limits.elapsedMs() >= ofStep(variation).timeMs) continue;
+    const lowered = lowerInput(model, variation);
+    if ("unsupported" in lowered) break;
+    best.take(lowered, solvePacking(lowered.problem, ofStep(variation)));
   }
+  return best;
 }
 
 function withoutShare(limits: SolveLimits): SolveLimits {
@@ -64,38 +70,45 @@ function withoutShare(limits: SolveLimits): SolveLimits {
 
 /** Keeps the packing that places most pods, then the cheapest. */
 class BestWay {
-  lowered: LoweredInput | undefined;
-  #packing: Packing | undefined;
-  #prices: FairPrices | undefined;
-  #unplaced = Number.POSITIVE_INFINITY;
-  #cost = Number.POSITIVE_INFINITY;
-  readonly #progress: { readonly ms: number; readonly costUsdPerHour: number }[] = [];
+  #result: SearchedInput;
+  #unplaced: number;
 
-  take(lowered: LoweredInput, { packing, prices, progress }: CertifiedPacking): void {
-    const unplaced = unplacedPods(lowered, packing);
-    const rest = sideCostUsdPerHour(lowered);
-    const cost = packing.costUsdPerHour + rest;
-    if (unplaced > this.#unplaced || (unplaced === this.#unplaced && cost >= this.#cost)) {
+  constructor(lowered: LoweredInput, solved: CertifiedPacking) {
+    this.#result = searched(lowered, solved);
+    this.#unplaced = unplacedPods(lowered, solved.packing);
+  }
+
+  get result(): SearchedInput {
+    return this.#result;
+  }
+
+  take(lowered: LoweredInput, solved: CertifiedPacking): void {
+    const before = this.#result;
+    const next = searched(lowered, solved);
+    const unplaced = unplacedPods(lowered, solved.packing);
+    const cost = costOf(before);
+    if (unplaced > this.#unplaced || (unplaced === this.#unplaced && costOf(next) >= cost)) {
       // The same way searched on may prove more although it found nothing better.
-      if (lowered === this.lowered) this.#prices = prices;
+      if (lowered === before.lowered) this.#result = { ...before, prices: solved.prices };
       return;
     }
-    if (unplaced < this.#unplaced) this.#progress.length = 0;
-    for (const { ms, costUsdPerHour } of progress)
-      if (unplaced < this.#unplaced || costUsdPerHour + rest < this.#cost)
-        this.#progress.push({ ms, costUsdPerHour: costUsdPerHour + rest });
-    this.lowered = lowered;
-    this.#packing = packing;
-    this.#prices = prices;
+    const progress =
+      unplaced < this.#unplaced
+        ? next.progress
+        : [...before.progress, ...next.progress.filter(({ costUsdPerHour }) => costUsdPerHour < cost)];
+    this.#result = { ...next, progress };
     this.#unplaced = unplaced;
-    this.#cost = cost;
-  }
-
-  result(): SearchedInput | undefined {
-    const { lowered } = this;
-    const packing = this.#packing;
-    const prices = this.#prices;
-    if (lowered === undefined || packing === undefined || prices === undefined) return undefined;
-    return { lowered, packing, prices, progress: this.#progress };
   }
 }
+
+function searched(lowered: LoweredInput, { packing, prices, progress }: CertifiedPacking): SearchedInput {
+  const rest = sideCostUsdPerHour(lowered);
+  return {
+    lowered,
+    packing,
+    prices,
+    progress: progress.map(({ ms, costUsdPerHour }) => ({ ms, costUsdPerHour: costUsdPerHour + rest })),
+  };
+}
+
+const costOf = ({ lowered, packing }: SearchedInput): number => packing.costUsdPerHour + sideCostUsdPerHour(lowered);

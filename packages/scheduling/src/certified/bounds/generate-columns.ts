@@ -7,6 +7,7 @@ import type { RowPrices } from "./column-master.ts";
 import { ColumnMaster } from "./column-master.ts";
 import { ColumnPricing } from "./column-pricing.ts";
 import { roundedDown } from "./rounding.ts";
+import type { CheckLimits } from "./verified-bound.ts";
 import { feasiblePrices } from "./verified-bound.ts";
 
 /** With more shapes than these the smallest are sand. */
@@ -23,7 +24,7 @@ const CENTRE_WEIGHTS = [0.6, 0.3, 0];
 
 export interface ColumnOptions {
   /** When to stop; the clock of the caller. Default: at the optimum. */
-  readonly limits?: { readonly elapsedMs: () => number; readonly timeMs: number };
+  readonly limits?: CheckLimits;
   /** Shapes with a row of their own, the most valuable first; the others are divisible. Default 250. */
   readonly bigShapesMax?: number;
   /** Nodes of a packing at hand: the search starts from them. */
@@ -72,17 +73,11 @@ export function generateColumnsOf(model: BoundModel, options: ColumnOptions): Ge
   const { best, rounds } = iterateFiner(master, isLate);
   master.solve();
   const columns = master.solution();
-  return { prices: verified(model, classFair, best), columns, rounds, estimateUsdPerHour: best.estimate };
+  return { prices: verified(model, best, { classFair, limits }), columns, rounds, estimateUsdPerHour: best.estimate };
 }
 
 /** True when only the time to verify is left. */
-function beforeEnd({
-  elapsedMs,
-  timeMs,
-}: {
-  readonly elapsedMs: () => number;
-  readonly timeMs: number;
-}): () => boolean {
+function beforeEnd({ elapsedMs, timeMs }: CheckLimits): () => boolean {
   const start = elapsedMs();
   const end = start + (timeMs - start) * ITERATION_SHARE;
   return () => elapsedMs() >= end;
@@ -141,9 +136,13 @@ function bigShapes(model: BoundModel, { valued }: ClassPoint, shapesMax: number)
 }
 
 /** Exactly feasible prices with the bound that the check confirms; class prices where these are better, and for shapes without pods. */
-function verified(model: BoundModel, classFair: FairPrices, { podUsdPerHour, estimate }: Best): FairPrices {
+function verified(
+  model: BoundModel,
+  { podUsdPerHour, estimate }: Best,
+  { classFair, limits }: { readonly classFair: FairPrices; readonly limits: CheckLimits | undefined },
+): FairPrices {
   if (estimate <= classFair.lowerBoundUsdPerHour) return classFair;
-  const feasible = feasiblePrices(model.problem, podUsdPerHour);
+  const feasible = feasiblePrices(model.problem, podUsdPerHour, limits);
   if (feasible.lowerBoundUsdPerHour <= classFair.lowerBoundUsdPerHour) return classFair;
   const prices = feasible.podUsdPerHour.map((value, shape) =>
     model.pods[shape] === 0 ? (classFair.podUsdPerHour[shape] as number) : value,

@@ -6,5 +6,5 @@ export type { ColumnOptions, GeneratedColumn, GeneratedColumns } from "./generat
 export { generateColumns } from "./generate-columns.ts";
 export { pruneOfferings } from "./prune-offerings.ts";
 export { sandPrices } from "./sand-prices.ts";
-export type { PriceCheck } from "./verified-bound.ts";
+export type { CheckLimits, PriceCheck } from "./verified-bound.ts";
 export { checkPrices, verifiedBound } from "./verified-bound.ts";

@@ -27,24 +27,43 @@ export function undominated(
   members: readonly number[],
   dimensions: readonly number[],
 ): number[] {
-  const priceOf = (index: number): number => problem.offerings[index]?.priceUsdPerHour ?? 0;
-  const freeOf = (index: number): Float64Array => problem.offerings[index]?.free ?? new Float64Array(0);
-  const size = new Map(
-    members.map((index) => [
-      index,
-      dimensions.reduce((sum, d) => sum + Math.log1p(Math.max(0, freeOf(index)[d] ?? 0)), 0),
-    ]),
-  );
-  const sorted = [...members].sort(
-    (a, b) => priceOf(a) - priceOf(b) || (size.get(b) ?? 0) - (size.get(a) ?? 0) || a - b,
+  const width = dimensions.length;
+  const free = new Float64Array(members.length * width);
+  const sizes = new Float64Array(members.length);
+  const prices = new Float64Array(members.length);
+  for (const [row, index] of members.entries()) {
+    const offering = problem.offerings[index];
+    prices[row] = offering?.priceUsdPerHour ?? 0;
+    for (let at = 0; at < width; at++) {
+      const amount = offering?.free[dimensions[at] as number] ?? 0;
+      free[row * width + at] = amount;
+      sizes[row] = (sizes[row] as number) + Math.log1p(Math.max(0, amount));
+    }
+  }
+  const sorted = [...members.keys()].sort(
+    (a, b) =>
+      (prices[a] as number) - (prices[b] as number) ||
+      (sizes[b] as number) - (sizes[a] as number) ||
+      (members[a] as number) - (members[b] as number),
   );
   const kept: number[] = [];
-  for (const index of sorted) {
-    const free = freeOf(index);
-    const beaten = kept.some((other) => dimensions.every((d) => (freeOf(other)[d] as number) >= (free[d] as number)));
-    if (!beaten) kept.push(index);
+  for (const row of sorted) if (!isBeaten(free, row, { kept, width })) kept.push(row);
+  return kept.map((row) => members[row] as number);
+}
+
+function isBeaten(
+  free: Float64Array,
+  row: number,
+  { kept, width }: { readonly kept: readonly number[]; readonly width: number },
+): boolean {
+  const base = row * width;
+  for (let index = 0; index < kept.length; index++) {
+    const start = (kept[index] as number) * width;
+    let at = 0;
+    while (at < width && (free[start + at] as number) >= (free[base + at] as number)) at++;
+    if (at === width) return true;
   }
-  return kept;
+  return false;
 }
 
 /** Resources of which some shape asks for more than nothing. */

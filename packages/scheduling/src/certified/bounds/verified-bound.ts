@@ -38,11 +38,7 @@ export function verifiedBound(problem: PackingProblem, podUsdPerHour: Float64Arr
 }
 
 /** {@link verifiedBound} with what it consists of. */
-export function checkPrices(
-  problem: PackingProblem,
-  podUsdPerHour: Float64Array,
-  limits?: CheckLimits,
-): PriceCheck {
+export function checkPrices(problem: PackingProblem, podUsdPerHour: Float64Array, limits?: CheckLimits): PriceCheck {
   const { classes, existing, values } = verifiedClasses(problem, podUsdPerHour);
   const budget = newBudget(limits);
   let theta = 0;
@@ -61,11 +57,7 @@ export function checkPrices(
  * The prices nearest to those given that no node of any class exceeds, and what they prove: each shape is scaled by the worst of the classes open to
  * it, so that a fault in one class does not spoil the others.
  */
-export function feasiblePrices(
-  problem: PackingProblem,
-  podUsdPerHour: Float64Array,
-  limits?: CheckLimits,
-): FairPrices {
+export function feasiblePrices(problem: PackingProblem, podUsdPerHour: Float64Array, limits?: CheckLimits): FairPrices {
   const { classes, existing, values } = verifiedClasses(problem, podUsdPerHour);
   const budget = newBudget(limits);
   const worst = new Float64Array(values.length);
@@ -141,8 +133,7 @@ function classTheta(limits: NodeValueLimits, reached: number, budget: Budget): n
       theta = suspect.ratio;
       continue;
     }
-    const most = isAbovePrice && budget.limits === undefined ? STEPS_MAX : STEPS_BELOW_PRICE_MAX;
-    const steps = Math.min(most, budget.steps);
+    const steps = Math.min(isAbovePrice ? STEPS_MAX : STEPS_BELOW_PRICE_MAX, budget.steps);
     const proof = proveNodeValue(limits.knapsackOf(suspect.offering), theta * suspect.price, steps);
     budget.steps -= proof.steps;
     limits.settle(suspect.offering, proof.limit);

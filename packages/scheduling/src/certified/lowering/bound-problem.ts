@@ -23,7 +23,7 @@ export interface BoundProblem {
  * Keeps what no plan may break (labels, taints, required rules about hosts, existing room) and drops the rest: preferences, domains,
  * limits, weights. Shapes of which `isPricedOnly` says that no pod is to be placed keep 0 pods, so that they get a price.
  */
-export function boundProblem(model: PlanningModel, isPricedOnly: (pod: Pod) => boolean = () => false): BoundProblem {
+export function boundProblem(model: PlanningModel, isPricedOnly?: (pod: Pod) => boolean): BoundProblem {
   const bins = nodesWithRoom(model.nodes, model.shapes);
   const classes = offeringClasses(model, { sets: setsOf(model), openLabels: false, minValues: false });
   if (classes === undefined) throw new Error("offerings of a bound have no open labels");
@@ -50,7 +50,8 @@ export function boundProblem(model: PlanningModel, isPricedOnly: (pod: Pod) => b
       draft = { number: drafts.size, shape: { requests, mask, ...roles }, pods: 0 };
       drafts.set(key, draft);
     }
-    draft.pods += shape.shape.pods.reduce((sum, pod) => sum + (isPricedOnly(pod) ? 0 : 1), 0);
+    const { pods } = shape.shape;
+    draft.pods += isPricedOnly === undefined ? pods.length : pods.filter((pod) => !isPricedOnly(pod)).length;
     return draft.number;
   });
   const numbered = masks.withBinClasses();

@@ -14,7 +14,7 @@ const EFFICIENCY_MIN = 0.95;
 /** The search may be choosier: rare nodes come from the construction, and what serves is tried anyway. */
 const SEARCH_EFFICIENCY_MIN = 0.98;
 /** After this share of the time the construction hurries. */
-const CONSTRUCTION_SHARE = 0.5;
+const CONSTRUCTION_SHARE = 0.25;
 const FAST_EFFICIENCY_MIN = 0.9;
 /** No offering dearer than this share of the bound is tried unless a pod needs it. */
 const PRICE_SHARE_MAX = 0.1;
@@ -26,6 +26,8 @@ const CLASSES_MATTER_FACTOR = 1.002;
 /** Columns are generated where so few pods share a node and so few shapes make the program small; elsewhere they gain nothing in time. */
 const COLUMN_PODS_PER_NODE_MAX = 12;
 const COLUMN_SHAPES_MAX = 250;
+/** With so few shapes the program takes milliseconds and comes before the search. */
+const COLUMN_SHAPES_QUICK = 60;
 const ROUNDINGS = 40;
 /** Shares of the budget after which stages begin, and that they may take. The search comes first: it is the quickest way down. */
 const COLUMNS_FROM = 0.08;
@@ -104,6 +106,15 @@ function isSmall({ shapes }: PackingProblem): boolean {
   return shapes.reduce((sum, { pods }) => sum + pods, 0) <= FEW_PODS;
 }
 
+/** What leaves fewer pods out, then what costs less. */
+function better(one: Construction, other: Construction): Construction {
+  const [ofOne, ofOther] = [unplacedPods(one), unplacedPods(other)];
+  if (ofOne !== ofOther) return ofOther < ofOne ? other : one;
+  return other.store.costUsdPerHour < one.store.costUsdPerHour ? other : one;
+}
+
+const unplacedPods = ({ unplaced }: Construction): number => unplaced.reduce((sum, { pods }) => sum + pods, 0);
+
 /** One solve: construction, search, better prices, whole nodes out of fractional ones, always keeping the cheaper. */
 class Solve {
   readonly #problem: PackingProblem;
@@ -113,6 +124,7 @@ class Solve {
   readonly #construction: Construction;
   readonly #search: RuinAndRecreate;
   readonly #progress: ProgressPoint[] = [];
+  readonly #startMs: number;
   #store: NodeStore;
   #prices: FairPrices;
   #tries = 0;
@@ -120,11 +132,16 @@ class Solve {
   constructor(problem: PackingProblem, limits: SolveLimits) {
     this.#problem = problem;
     this.#limits = limits;
+    this.#startMs = limits.elapsedMs();
     this.#context = searchContext(problem, limits.seed ?? 1);
-    const { prices, steering, flows } = begin(this.#context, problem, EFFICIENCY_MIN);
+    // What the fast gear constructs: the search is quicker from there than a more careful construction is.
+    const { prices, steering, flows } = begin(this.#context, problem, FAST_EFFICIENCY_MIN);
     this.#prices = prices;
     const isLate = (): boolean => this.#spent() >= CONSTRUCTION_SHARE;
-    this.#construction = construct(this.#context, { ...CONSTRUCTION, flows, isLate });
+    const fast = construct(this.#context, { ...FAST_CONSTRUCTION, flows, isLate });
+    this.#construction = isSmall(problem)
+      ? better(construct(this.#context, { ...CONSTRUCTION, flows, isLate }), fast)
+      : fast;
     this.#steering = isSmall(problem) ? steering : { ...steering, efficiencyMin: SEARCH_EFFICIENCY_MIN };
     steer(this.#context, this.#steering);
     this.#store = this.#construction.store;
@@ -134,12 +151,12 @@ class Solve {
   }
 
   run(): CertifiedPacking {
-    const { timeMs } = this.#limits;
-    const columnsHelp = this.#columnsHelp();
-    if (timeMs >= STAGES_TIME_MS_MIN && columnsHelp) {
-      this.#searchUntil(COLUMNS_FROM);
+    const spanMs = this.#spanMs;
+    const isQuick = this.#problem.shapes.length <= COLUMN_SHAPES_QUICK && !isSmall(this.#problem);
+    if ((isQuick || spanMs >= STAGES_TIME_MS_MIN) && this.#columnsHelp()) {
+      if (!isQuick) this.#searchUntil(COLUMNS_FROM);
       if (!this.#isDone()) this.#improveByColumns();
-    } else if (timeMs >= STAGES_TIME_MS_MIN && this.#problem.shapes.length > SAND_SHAPES_MIN) {
+    } else if (spanMs >= STAGES_TIME_MS_MIN && this.#problem.shapes.length > SAND_SHAPES_MIN) {
       this.#searchUntil(SAND_FROM);
       while (!this.#isDone() && this.#search.tries < this.#store.size * SAND_TRIES_PER_NODE)
         this.#searchUntil(this.#spent() + LOOK_SHARE);
@@ -156,8 +173,14 @@ class Solve {
 
   /** Share of the budget that is spent: of the tries or of the time, whichever is more. */
   #spent(): number {
-    const { triesMax = Number.POSITIVE_INFINITY, timeMs, elapsedMs } = this.#limits;
-    return Math.max(this.#tries / triesMax, timeMs > 0 ? elapsedMs() / timeMs : 1);
+    const { triesMax = Number.POSITIVE_INFINITY, elapsedMs } = this.#limits;
+    const spanMs = this.#spanMs;
+    return Math.max(this.#tries / triesMax, spanMs > 0 ? (elapsedMs() - this.#startMs) / spanMs : 1);
+  }
+
+  /** The time that this solve has. */
+  get #spanMs(): number {
+    return this.#limits.timeMs - this.#startMs;
   }
 
   #isDone(): boolean {
@@ -192,7 +215,7 @@ class Solve {
   /** With a budget of tries, a number of looks at the clock takes the place of the time: each look is a round. */
   #limitsOfStage(share: number): Pick<SolveLimits, "elapsedMs" | "timeMs"> {
     const { elapsedMs, timeMs, triesMax } = this.#limits;
-    if (triesMax === undefined) return { elapsedMs, timeMs: Math.min(timeMs, elapsedMs() + timeMs * share) };
+    if (triesMax === undefined) return { elapsedMs, timeMs: Math.min(timeMs, elapsedMs() + this.#spanMs * share) };
     const rounds = Math.ceil((triesMax * share) / TRIES_PER_ROUND);
     let looks = 0;
     const countLook = (): number => {

@@ -1,0 +1,47 @@
+import type { PlanningModel } from "../packing/planning-model.ts";
+import type { Candidate, FastCandidate } from "./candidates.ts";
+import { isBetter, writtenCandidate } from "./candidates.ts";
+import type { LoweredInput } from "./lowering/index.ts";
+import { loweredOnce, raisePacking, sideCostUsdPerHour, unplacedPods } from "./lowering/index.ts";
+import type { PlanTime } from "./plan-time.ts";
+import type { PricedInput } from "./priced-input.ts";
+import type { FairPrices, SolveLimits } from "./problem.ts";
+import type { SearchedInput } from "./search-input.ts";
+import { searchInput } from "./search-input.ts";
+
+export interface SearchedPlan {
+  readonly lowered: LoweredInput;
+  readonly prices: FairPrices;
+  readonly progress: SearchedInput["progress"];
+  /** The plan, if it is better than the fast gear's and keeps the limits of the pools. Not yet checked. */
+  readonly candidate: Candidate | undefined;
+}
+
+export interface PlanSearch {
+  readonly limits: SolveLimits;
+  readonly priced: PricedInput;
+  /** What is to be beaten. */
+  readonly fast: FastCandidate;
+  readonly time: PlanTime;
+}
+
+/** Lowers, searches and writes the best packing out. Undefined where numbers cannot express the rules. */
+export function searchPlan(model: PlanningModel, { limits, priced, fast, time }: PlanSearch): SearchedPlan | undefined {
+  const first = loweredOnce(model);
+  if ("unsupported" in first || first.problem.shapes.length === 0) return undefined;
+  // Where no pod is pinned, search and bound share what they know of the problem.
+  const shared: LoweredInput = { ...first, problem: priced.sameProblem(first.problem) };
+  const searched = searchInput(model, shared, { ...limits, timeMs: time.searchEndsMs });
+  const { lowered, prices, progress } = searched;
+  return { lowered, prices, progress, candidate: betterPlan(searched, fast) };
+}
+
+function betterPlan({ lowered, packing }: SearchedInput, fast: FastCandidate): Candidate | undefined {
+  const unplaced = unplacedPods(lowered, packing) - fast.unplaced.length;
+  const costUsdPerHour = packing.costUsdPerHour + sideCostUsdPerHour(lowered);
+  if (unplaced > 0 || (unplaced === 0 && costUsdPerHour >= fast.priceUsdPerHour)) return undefined;
+  const raised = raisePacking(lowered, packing, { rejectionsOf: (_, shape) => fast.rejectionsOf(shape) });
+  if ("unraisable" in raised) return undefined;
+  const candidate = writtenCandidate(raised);
+  return isBetter(candidate, fast) ? candidate : undefined;
+}
