@@ -25,7 +25,7 @@ export function measureEveryday(): readonly EverydayPlan[] {
     );
   for (const { file, fast, optimized } of results)
     write(
-      `${file.padEnd(26)}${String(fast.pods).padEnd(7)}${String(fast.nodes).padEnd(8)}${String(fast.fargatePods).padEnd(10)}${fast.usdPerHour.toFixed(4).padEnd(11)}${(1 + fast.gapRatio).toFixed(3).padEnd(10)}${fast.solveSeconds.toFixed(3).padEnd(10)}${optimized.usdPerHour.toFixed(4).padEnd(16)}${(1 + optimized.gapRatio).toFixed(3)}`,
+      `${file.padEnd(26)}${String(fast.pods).padEnd(7)}${String(fast.nodes).padEnd(8)}${String(fast.fargatePods).padEnd(10)}${fast.usdPerHour.toFixed(4).padEnd(11)}${(1 + (fast.gapRatio ?? 0)).toFixed(3).padEnd(10)}${fast.solveSeconds.toFixed(3).padEnd(10)}${optimized.usdPerHour.toFixed(4).padEnd(16)}${(1 + (optimized.gapRatio ?? 0)).toFixed(3)}`,
     );
   write("");
   return results;

@@ -4,7 +4,7 @@ import { RIVALS } from "./rivals/rivals.ts";
 import { WORKLOADS, type Workload } from "./workloads.ts";
 
 const MEASURE_ONE = new URL("./measure-one.ts", import.meta.url).pathname;
-const SYSTEMS = ["fast", "optimize 0.1 s", "optimize 1 s", ...RIVALS.map(({ name }) => name)];
+const SYSTEMS = ["fast", "optimize 0.1 s", "optimize 0.5 s", "optimize 1 s", ...RIVALS.map(({ name }) => name)];
 
 /** All systems on one workload. */
 export interface WorkloadMeasurements {

@@ -1,4 +1,5 @@
 import { type Pod, parseResourceList } from "@nodeless/api";
+import { seededRandom } from "@nodeless/environment";
 import { planCatalog } from "@nodeless/planner";
 import {
   compatibleRequirements,
@@ -9,6 +10,7 @@ import {
   type SchedulingNodePool,
 } from "@nodeless/scheduling";
 import { fewShapes, heavyPods, nicePods } from "./heavy-tail.ts";
+import { pinned } from "./pinned.ts";
 import { pendingPod } from "./pods.ts";
 import { diversePods, upstreamMix } from "./upstream-mix.ts";
 
@@ -62,8 +64,9 @@ const GENERAL = requirementsFromNodeSelectorRequirements([
   { key: "karpenter.k8s.aws/instance-hypervisor", operator: "In", values: ["nitro"] },
 ]);
 
-function realTypes(vcpusMax: number): readonly InstanceType[] {
-  const zones = ["a", "b", "c"].map((letter) => `${REGION}${letter}`);
+const ZONES = ["a", "b", "c"].map((letter) => `${REGION}${letter}`);
+
+function realTypes(vcpusMax: number, capacityTypes: readonly string[]): readonly InstanceType[] {
   return planCatalog({ region: REGION })
     .instanceTypes(undefined)
     .filter(({ capacity }) => (capacity.get("cpu") ?? 0) <= vcpusMax * 1_000)
@@ -71,10 +74,27 @@ function realTypes(vcpusMax: number): readonly InstanceType[] {
     .map((type) => ({
       ...type,
       offerings: type.offerings.filter(
-        ({ capacityType, zone }) => capacityType === "on-demand" && zones.includes(zone),
+        ({ capacityType, zone }) => capacityTypes.includes(capacityType) && ZONES.includes(zone),
       ),
     }))
     .filter(({ offerings }) => offerings.length > 0);
+}
+
+/** What spot costs relative to on demand, on average; by type and zone it differs by up to this share to either side. */
+const SPOT_SHARE = 0.35;
+const SPOT_SPREAD = 0.15;
+
+/** The same types on spot: prices as uneven as the market's. */
+function spotTypes(): readonly InstanceType[] {
+  const random = seededRandom(5);
+  return realTypes(16, ["on-demand"]).map((type) => ({
+    ...type,
+    offerings: type.offerings.map((offering) => ({
+      ...offering,
+      capacityType: "spot",
+      priceUsdPerHour: offering.priceUsdPerHour * SPOT_SHARE * (1 + SPOT_SPREAD * (2 * random.next() - 1)),
+    })),
+  }));
 }
 
 function pool(instanceTypes: readonly InstanceType[]): SchedulingNodePool {
@@ -96,30 +116,36 @@ const DAEMONS: readonly Pod[] = [
   pendingPod({ name: "kube-proxy", cpuMillicores: 100, memoryMiB: 0 }),
 ];
 
-let fake: readonly InstanceType[] | undefined;
-let real: readonly InstanceType[] | undefined;
+/** Made once per process. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
+  };
+}
+
+const FAKE = once(fakeTypes);
+const ON_DEMAND = once(() => realTypes(16, ["on-demand"]));
+const SPOT = once(spotTypes);
+const BOTH = once(() => realTypes(16, ["on-demand", "spot"]));
 
 /** Karpenter's mix on its fake types. */
 export function fakeMix(pods: number): Workload {
   return {
     name: `upstream's mix, fake types, ${pods}`,
     pods,
-    input() {
-      fake ??= fakeTypes();
-      return scheduling(upstreamMix(pods), fake, []);
-    },
+    input: () => scheduling(upstreamMix(pods), FAKE(), []),
   };
 }
 
-function onRealTypes(name: string, pods: number, make: (count: number) => readonly Pod[]): Workload {
-  return {
-    name: `${name}, ${pods}`,
-    pods,
-    input() {
-      real ??= realTypes(16);
-      return scheduling(make(pods), real, DAEMONS);
-    },
-  };
+function onRealTypes(
+  name: string,
+  pods: number,
+  make: (count: number) => readonly Pod[],
+  types: () => readonly InstanceType[] = ON_DEMAND,
+): Workload {
+  return { name: `${name}, ${pods}`, pods, input: () => scheduling(make(pods), types(), DAEMONS) };
 }
 
 function scheduling(
@@ -140,4 +166,7 @@ export const WORKLOADS: readonly Workload[] = [
   onRealTypes("heavy tail, round numbers", 2_000, nicePods),
   onRealTypes("heavy tail, all different", 2_000, heavyPods),
   onRealTypes("few shapes", 7_000, fewShapes),
+  onRealTypes("12 requirement classes, diverse", 2_000, (pods) => pinned(diversePods(pods), ZONES), BOTH),
+  onRealTypes("spot prices by zone, diverse", 2_000, diversePods, SPOT),
+  onRealTypes("spot prices by zone, round numbers", 2_000, nicePods, SPOT),
 ];
