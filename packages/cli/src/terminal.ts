@@ -1,5 +1,6 @@
-import { text } from "node:stream/consumers";
+import { writeSync } from "node:fs";
 import { styleText } from "node:util";
+import { CommandError, EXIT } from "./exit-codes.ts";
 
 /** The outside world of a command: streams and environment, so that commands can be tested without a process. */
 export interface Terminal {
@@ -43,11 +44,38 @@ export function processTerminal(): Terminal {
     cwd: process.cwd(),
     // Only a checkout runs the sources.
     command: import.meta.url.endsWith(".ts") ? "npx nodeless" : "nodeless",
-    readInput: () => text(process.stdin),
+    readInput: () => boundedText(process.stdin),
   };
 }
 
-/** A reader that has seen enough (`| head`) closes the pipe: what is left to print is for nobody. */
+/** More does not fit into one string. */
+const INPUT_BYTES_MAX = 512 * 1024 * 1024 - 1024;
+
+/** Throws CommandError for more than a string can hold. */
+async function boundedText(stream: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of stream) {
+    bytes += chunk.length;
+    if (bytes > INPUT_BYTES_MAX)
+      throw new CommandError(`standard input is larger than ${INPUT_BYTES_MAX} bytes; give a part of it`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** A reader that has seen enough (`| head`) closes the pipe: what is left to print is for nobody. A full disk is worth a sentence. */
 function passUnlessClosed(error: NodeJS.ErrnoException): void {
-  if (error.code !== "EPIPE") throw error;
+  if (error.code === "EPIPE") return;
+  process.exitCode = EXIT.error;
+  writeToStandardError(`error: cannot write: ${error.message}\n`);
+}
+
+/** Where nobody listens for its errors. */
+function writeToStandardError(message: string): void {
+  try {
+    writeSync(2, message);
+  } catch {
+    // Standard error cannot be written either: the exit code is all that is left.
+  }
 }

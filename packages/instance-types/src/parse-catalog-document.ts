@@ -236,7 +236,7 @@ function readOffering(value: unknown, path: string, problems: CatalogProblems): 
   if (fields.has("usdPerHour") && !knownPrice)
     problems.add(
       `${path}.usdPerHour`,
-      `must be a number from 0 to ${USD_PER_HOUR_MAX}, not ${shorten(JSON.stringify(usd))}`,
+      `must be a number from 0 to ${USD_PER_HOUR_MAX}, not ${typeof usd === "number" ? usd : shorten(JSON.stringify(usd))}`,
     );
   if (zone === undefined || available === undefined || !knownType || !knownPrice) return undefined;
   const id = zoneId !== undefined && { zoneId };

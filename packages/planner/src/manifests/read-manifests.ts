@@ -1,4 +1,15 @@
-import { type Dirent, existsSync, readdirSync, readFileSync, realpathSync, type Stats, statSync } from "node:fs";
+import {
+  closeSync,
+  type Dirent,
+  existsSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { ManifestSource } from "./documents/parsed-document.ts";
 import { DIRECTORY_DEPTH_MAX, FILES_MAX, INPUT_BYTES_MAX, JSON_FILE_BYTES_MAX } from "./limits.ts";
@@ -129,8 +140,10 @@ class ManifestReader {
       return;
     }
     try {
-      const text = readFileSync(target, "utf8");
-      this.#add(shown, text, { bytes: stats.size, found });
+      // A pipe or device does not say how much it holds.
+      const text = stats.isFile() ? readFileSync(target, "utf8") : readUpTo(target, JSON_FILE_BYTES_MAX);
+      if (text === undefined) this.#refuse(shown, `larger than ${JSON_FILE_BYTES_MAX} bytes; split it`);
+      else this.#add(shown, text, { bytes: stats.isFile() ? stats.size : text.length, found });
     } catch (error) {
       this.#refuse(shown, `cannot be read: ${error instanceof Error ? error.message : String(error)}`);
     }
@@ -141,6 +154,26 @@ class ManifestReader {
     this.sources.push({ file, text, found });
     if (this.sources.length === FILES_MAX + 1)
       this.#refuse(file, `more than ${FILES_MAX} files in the input; plan a part of it`);
+  }
+}
+
+const CHUNK_BYTES = 1 << 20;
+
+/** What can be read; undefined if that is more than so many bytes. */
+function readUpTo(target: string, bytesMax: number): string | undefined {
+  const chunks: Buffer[] = [];
+  const descriptor = openSync(target, "r");
+  try {
+    for (let bytes = 0; bytes <= bytesMax; ) {
+      const chunk = Buffer.allocUnsafe(CHUNK_BYTES);
+      const read = readSync(descriptor, chunk);
+      if (read === 0) return Buffer.concat(chunks).toString("utf8");
+      bytes += read;
+      chunks.push(chunk.subarray(0, read));
+    }
+    return undefined;
+  } finally {
+    closeSync(descriptor);
   }
 }
 

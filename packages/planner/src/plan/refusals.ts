@@ -46,8 +46,15 @@ const refusalOf = ({ candidate, rule, message }: Rejection): PodRefusal => ({
   candidate: candidate === "pod" ? "pod" : `NodePool ${candidate}`,
   rule,
   message,
-  remedy: remedyOf(rule, candidate),
+  remedy: isForeign(rule, message)
+    ? "add a NodePool whose instance types have it; what only a device plugin brings, no catalogue knows"
+    : remedyOf(rule, candidate),
 });
+
+/** A resource that no type has at all, a GPU or a device: smaller requests do not help. */
+function isForeign(rule: Rejection["rule"], message: string): boolean {
+  return rule === "resources" && message.endsWith(", offers 0");
+}
 
 /** Nodes repeat each other: the first one's words, and how many failed by which rule. */
 function nodeMessage(nodes: readonly Rejection[]): string {

@@ -52,7 +52,8 @@ function partsText({ nodes, fargate, totals }: PlanDocument): string {
 }
 
 function gapText({ totals }: PlanDocument): string {
-  const { gapRatio, usdPerHour, lowerBoundUsdPerHour, gear } = totals;
+  const { gapRatio, usdPerHour, lowerBoundUsdPerHour, gear, pods, unplacedPods } = totals;
+  if (pods === unplacedPods) return pods === 0 ? "0 %: there is nothing to run" : "none: no pod is placed";
   if (gapRatio === null) return "the bound is 0: existing nodes might hold everything";
   const left = usdPerHour - lowerBoundUsdPerHour;
   if (left * 730 < 0.005) return "0 %: this is the cheapest there is";
