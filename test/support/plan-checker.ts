@@ -218,19 +218,24 @@ function offerObjections({ node }: LabelledNode, { instanceTypes }: CatalogJson)
   ];
 }
 
-/** DaemonSets whose rules the node's labels and taints meet, against what the plan says they take. */
+/** DaemonSets whose rules the node's labels and taints meet, against what the plan says they take, and the host ports they take. */
 function daemonObjections(node: LabelledNode, all: readonly CheckedPod[]): string[] {
-  if (node.node.existing) return [];
-  const daemons = all.filter(
-    (pod) =>
-      pod.isDaemon &&
-      [...nodeObjections({ ...node, placed: [pod] }), ...taintObjections({ ...node, placed: [pod] })].length === 0,
-  );
+  const { name, existing, daemonOverhead } = node.node;
+  if (existing) return [];
+  const rejects = (pod: CheckedPod): boolean =>
+    [...nodeObjections({ ...node, placed: [pod] }), ...taintObjections({ ...node, placed: [pod] })].length > 0;
+  const daemons = all.filter((pod) => pod.isDaemon && !rejects(pod));
   const one = new Map([["pods", nanosOf(1)]]);
   const sum = sumOf(daemons.flatMap(({ requests }) => [requests, one]));
-  return differences(sum, amountsOf(node.node.daemonOverhead)).map(
-    (name) => `${node.node.name}: DaemonSets take another amount of ${name} than daemonOverhead says`,
-  );
+  const ports = new Set(daemons.flatMap(({ hostPorts }) => hostPorts));
+  return [
+    ...differences(sum, amountsOf(daemonOverhead)).map(
+      (resource) => `${name}: DaemonSets take another amount of ${resource} than daemonOverhead says`,
+    ),
+    ...node.placed
+      .filter(({ hostPorts }) => hostPorts.some((port) => ports.has(port)))
+      .map(({ key }) => `${key}: a DaemonSet has its host port on ${name}`),
+  ];
 }
 
 /** What the nodes of each pool have together, new and old, against its limits. */

@@ -69,18 +69,22 @@ function detached({ pod, at }: Placed, term: AffinityTerm, all: readonly Placed[
     all.filter((other) => isMeant(term, pod, other.pod)).map((other) => domainOf(other.at, term.topologyKey)),
   );
   if (domain === undefined || !domains.has(domain)) return [`${pod.key}: nothing it wants to be with is in ${domain}`];
-  // Only the first of a group that wants itself may open a domain.
-  const residents = all.some((other) => !other.isNew && isMeant(term, pod, other.pod));
-  return isMeant(term, pod, pod) && domains.size > 1 && !residents && isClosed(term, pod, all)
-    ? [`${pod.key}: its group is in ${[...domains].join(", ")}`]
-    : [];
+  if (!isMeant(term, pod, pod) || !isClosed(term, pod, all)) return [];
+  // Only the first of a group that wants itself may open a domain, and only if no pod that it wants is there already.
+  const residents = new Set(
+    all
+      .filter((other) => !other.isNew && isMeant(term, pod, other.pod))
+      .map((other) => domainOf(other.at, term.topologyKey)),
+  );
+  if (residents.size === 0 ? domains.size === 1 : residents.has(domain)) return [];
+  return [`${pod.key}: in ${domain}, its group in ${[...(residents.size === 0 ? domains : residents)].join(", ")}`];
 }
 
 /** True if whoever the term means has the same term. */
 function isClosed(term: AffinityTerm, owner: CheckedPod, all: readonly Placed[]): boolean {
   const text = JSON.stringify(term);
   return all
-    .filter(({ pod }) => isMeant(term, owner, pod))
+    .filter(({ pod, isNew }) => isNew && isMeant(term, owner, pod))
     .every(({ pod }) => pod.affinity.some((one) => JSON.stringify(one) === text));
 }
 
