@@ -2,7 +2,7 @@ import { LABELS, type Pod, type PodSpec } from "@nodeless/api";
 import type { Random } from "@nodeless/environment";
 
 export const HOSTNAME = "kubernetes.io/hostname";
-export const ZONE = LABELS.zone;
+export const ZONE: string = LABELS.zone;
 
 /** What a made pod asks for. */
 export interface PodWish {

@@ -14,6 +14,8 @@ export interface Candidate {
   /** Sum of the cheapest prices of all claims. */
   readonly priceUsdPerHour: number;
   readonly unplaced: readonly Pod[];
+  /** New nodes. */
+  readonly nodes: number;
   plan(): SchedulingPlan;
 }
 
@@ -43,7 +45,12 @@ export function anyFastCandidate(model: PlanningModel, first: Candidate, time: P
 
 /** A plan that is written out. */
 export function writtenCandidate(plan: SchedulingPlan): Candidate {
-  return { priceUsdPerHour: planCostUsdPerHour(plan), unplaced: plan.unplaced.map(({ pod }) => pod), plan: () => plan };
+  return {
+    priceUsdPerHour: planCostUsdPerHour(plan),
+    unplaced: plan.unplaced.map(({ pod }) => pod),
+    nodes: plan.claims.length,
+    plan: () => plan,
+  };
 }
 
 function candidateOf(attempt: PlacementAttempt): FastCandidate {
@@ -57,6 +64,7 @@ function candidateOf(attempt: PlacementAttempt): FastCandidate {
   return {
     priceUsdPerHour: attempt.priceUsdPerHour,
     unplaced: [...attempt.unplaced.values()].flat(),
+    nodes: attempt.claims.length,
     rejectionsOf,
     plan: () => ({
       claims: attempt.claims.map((claim) => plannedClaim(claim, attempt)),

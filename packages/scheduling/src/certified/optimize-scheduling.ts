@@ -1,6 +1,7 @@
 import type { Pod } from "@nodeless/api";
 import { checkPlan } from "../checker/check-plan.ts";
 import type { SchedulingInput, SchedulingPlan } from "../model.ts";
+import type { PlanningModel } from "../packing/planning-model.ts";
 import { planningModel } from "../packing/planning-model.ts";
 import type { Candidate } from "./candidates.ts";
 import { anyFastCandidate, fastCandidate } from "./candidates.ts";
@@ -56,11 +57,11 @@ export function optimizeScheduling(input: SchedulingInput, options: OptimizeOpti
   const priced = new PricedInput(input, options.pricedOnly ?? [], model);
   const fast = fastCandidate(model, time);
   const early = pointOf(options, fast, priced);
-  const searched = time.allowsSearch() ? searchPlan(model, { limits: options, priced, fast, time }) : undefined;
+  const refines = options.triesMax === undefined && priced.isRefinable && isCoarse(fast, model);
+  const searched = time.allowsSearch() ? searchPlan(model, { limits: time.search(refines), priced, fast }) : undefined;
   if (searched !== undefined) priced.improve(searched.lowered, searched.prices, options);
   const found = searched?.candidate;
-  if (options.triesMax === undefined && isOpen(pointOf(options, found ?? fast, priced), options))
-    priced.refine(options);
+  if (refines && isOpen(pointOf(options, found ?? fast, priced), options)) priced.refine(options);
   const isSound = found !== undefined && checkPlan(input, found.plan()).length === 0;
   const chosen = isSound ? found : searched === undefined ? fast : anyFastCandidate(model, fast, time);
   const last = pointOf(options, chosen, priced);
@@ -73,6 +74,14 @@ export function optimizeScheduling(input: SchedulingInput, options: OptimizeOpti
     progress: monotone([early, ...between, last]),
     gear: isSound ? "optimize" : "fast",
   };
+}
+
+/** A bound on whole nodes is better than one on divisible pods where few pods share a node, or where there are few nodes at all. */
+const PODS_PER_NODE_MAX = 12;
+const NODES_MAX = 12;
+
+function isCoarse({ nodes }: Candidate, { pods }: PlanningModel): boolean {
+  return nodes <= NODES_MAX || pods < nodes * PODS_PER_NODE_MAX;
 }
 
 const GAP_TOLERANCE_DEFAULT = 0.0005;

@@ -1,29 +1,35 @@
 import type { SolveLimits } from "./problem.ts";
 
 /** Writing a plan out takes at most this share of the time that reading the input took … */
-const WRITING_SHARE = 0.7;
+const WRITING_SHARE = 0.6;
 /** … and, whatever disturbed the reading, not more than this. */
 const WRITING_MS_PER_POD_MAX = 0.01;
 const WRITING_MS_MIN = 2;
-/** Lowering alone takes about as long as reading; a search in less time than this would come to nothing. */
-const SEARCH_SHARE_MIN = 2;
+/** Lowering takes less than reading, and so does what the search begins with; in less time than this it would come to nothing. */
+const SEARCH_SHARE_MIN = 1.2;
+
+/** Share of the time that is kept for the bound where it pays. */
+const REFINING_SHARE = 0.15;
 
 /** Divides the time of one plan. How fast the machine is just now, the time says that the input took to read. */
 export class PlanTime {
   readonly #limits: SolveLimits;
   readonly #readingMs: number;
-  readonly #writingMs: number;
+  /** Time to write the plan out. */
+  readonly #endMs: number;
 
   /** To be made when the input has been read. */
   constructor(limits: SolveLimits, { startMs, pods }: { readonly startMs: number; readonly pods: number }) {
     this.#limits = limits;
     this.#readingMs = limits.elapsedMs() - startMs;
-    this.#writingMs = Math.min(WRITING_SHARE * this.#readingMs, WRITING_MS_MIN + WRITING_MS_PER_POD_MAX * pods);
+    const writingMs = Math.min(WRITING_SHARE * this.#readingMs, WRITING_MS_MIN + WRITING_MS_PER_POD_MAX * pods);
+    this.#endMs = Math.max(0, limits.timeMs - writingMs);
   }
 
-  /** A search ends here, so that the plan can be written out in time. */
-  get searchEndsMs(): number {
-    return Math.max(0, this.#limits.timeMs - this.#writingMs);
+  /** Limits of the search: it ends early enough for the plan to be written out, and for the bound to be refined if `refines`. */
+  search(refines: boolean): SolveLimits {
+    const share = refines ? REFINING_SHARE : 0;
+    return { ...this.#limits, timeMs: this.#endMs - share * Math.max(0, this.#leftMs()) };
   }
 
   /** With a number of tries as the limit time plays no part, so that results do not depend on the machine. */
@@ -41,6 +47,6 @@ export class PlanTime {
   }
 
   #leftMs(): number {
-    return this.searchEndsMs - this.#limits.elapsedMs();
+    return this.#endMs - this.#limits.elapsedMs();
   }
 }

@@ -3,7 +3,6 @@ import type { Candidate, FastCandidate } from "./candidates.ts";
 import { isBetter, writtenCandidate } from "./candidates.ts";
 import type { LoweredInput } from "./lowering/index.ts";
 import { loweredOnce, raisePacking, sideCostUsdPerHour, unplacedPods } from "./lowering/index.ts";
-import type { PlanTime } from "./plan-time.ts";
 import type { PricedInput } from "./priced-input.ts";
 import type { FairPrices, SolveLimits } from "./problem.ts";
 import type { SearchedInput } from "./search-input.ts";
@@ -22,16 +21,15 @@ export interface PlanSearch {
   readonly priced: PricedInput;
   /** What is to be beaten. */
   readonly fast: FastCandidate;
-  readonly time: PlanTime;
 }
 
 /** Lowers, searches and writes the best packing out. Undefined where numbers cannot express the rules. */
-export function searchPlan(model: PlanningModel, { limits, priced, fast, time }: PlanSearch): SearchedPlan | undefined {
+export function searchPlan(model: PlanningModel, { limits, priced, fast }: PlanSearch): SearchedPlan | undefined {
   const first = loweredOnce(model);
   if ("unsupported" in first || first.problem.shapes.length === 0) return undefined;
   // Where no pod is pinned, search and bound share what they know of the problem.
   const shared: LoweredInput = { ...first, problem: priced.sameProblem(first.problem) };
-  const searched = searchInput(model, shared, { ...limits, timeMs: time.searchEndsMs });
+  const searched = searchInput(model, shared, limits);
   const { lowered, prices, progress } = searched;
   return { lowered, prices, progress, candidate: betterPlan(searched, fast) };
 }
