@@ -26,40 +26,64 @@ const TIME_DEFAULT_MS = 1_000;
  * can be proved; more than 60 kinds take none of it. A tenth of a second is not noticed beside starting the command and reading the files.
  */
 const BOUND_TIME_MS = 100;
+/** More kinds of pods take none of that time. */
+const BOUND_KINDS_MAX = 60;
 /** A bound so near to the cost is shown as the cost. */
 const GAP_SHOWN = 0.0005;
 
-/** Plans in the gear that was asked for. `pricedOnly` are pods that run elsewhere: they get a fair price and no place. */
-export function packPods(input: SchedulingInput, pricedOnly: readonly Pod[], options: PlanOptions): BoundedPlan {
+/** Plans in the gear that was asked for. `elsewhere` are pods that run on Fargate: they get a fair price and no place. */
+export function packPods(input: SchedulingInput, elsewhere: readonly Pod[], options: PlanOptions): BoundedPlan {
+  const packed = packedIn(input, options);
+  if (elsewhere.length === 0) return packed;
+  const fairPriceUsdPerHour = new Map([
+    ...packed.bound.fairPriceUsdPerHour,
+    ...pricesAmongAll(placedInput(input, packed.plan), elsewhere),
+  ]);
+  return { ...packed, bound: { ...packed.bound, fairPriceUsdPerHour } };
+}
+
+/**
+ * Fair prices of pods that run elsewhere, as if they ran on new nodes together with the others: the prices of a few other pods alone may
+ * say nothing of a resource that those hardly use.
+ */
+function pricesAmongAll(input: SchedulingInput, elsewhere: readonly Pod[]): readonly (readonly [string, number])[] {
+  const all = { ...input, existingNodes: [], pods: [...input.pods, ...elsewhere] };
+  const { fairPriceUsdPerHour } = boundScheduling(all);
+  return elsewhere.map(podKeyOf).flatMap((key) => {
+    const usdPerHour = fairPriceUsdPerHour.get(key);
+    return usdPerHour === undefined ? [] : [[key, usdPerHour] as const];
+  });
+}
+
+function packedIn(input: SchedulingInput, options: PlanOptions): BoundedPlan {
   if (options.gear !== "optimize") {
     const plan = planScheduling(input);
-    return { plan, bound: fastBound(placedInput(input, plan), plan, { pricedOnly, options }), progress: [] };
+    return { plan, bound: fastBound(placedInput(input, plan), plan, options), progress: [] };
   }
   const { monotonicMs, timeMs = TIME_DEFAULT_MS, triesMax, seed } = options;
   const startedMs = monotonicMs();
   const { plan, lowerBoundUsdPerHour, fairPriceUsdPerHour, progress } = optimizeScheduling(input, {
     elapsedMs: () => monotonicMs() - startedMs,
     timeMs,
-    pricedOnly,
     ...(triesMax === undefined ? {} : { triesMax }),
     ...(seed === undefined ? {} : { seed }),
   });
-  return { plan, bound: { lowerBoundUsdPerHour, fairPriceUsdPerHour }, progress };
+  const searched = { lowerBoundUsdPerHour, fairPriceUsdPerHour };
+  if (new Set(input.pods.map(({ spec }) => spec)).size > BOUND_KINDS_MAX) return { plan, bound: searched, progress };
+  // A search that is short, or busy with the cost, may prove less than a fast plan shows.
+  const shown = fastBound(placedInput(input, plan), plan, options);
+  return { plan, bound: shown.lowerBoundUsdPerHour > lowerBoundUsdPerHour ? shown : searched, progress };
 }
 
 /** The bound that costs milliseconds, and a better one where that one is far from the plan's cost. */
-function fastBound(
-  placed: SchedulingInput,
-  plan: SchedulingPlan,
-  { pricedOnly, options: { monotonicMs } }: { readonly pricedOnly: readonly Pod[]; readonly options: PlanOptions },
-): SchedulingBound {
-  const bound = boundScheduling(placed, { pricedOnly });
+function fastBound(placed: SchedulingInput, plan: SchedulingPlan, { monotonicMs }: PlanOptions): SchedulingBound {
+  const bound = boundScheduling(placed);
   let usdPerHour = 0;
   for (const claim of plan.claims) usdPerHour += cheapestPurchase(claim).offering.priceUsdPerHour;
   if (usdPerHour <= bound.lowerBoundUsdPerHour * (1 + GAP_SHOWN)) return bound;
   const startedMs = monotonicMs();
   const limits = { elapsedMs: () => monotonicMs() - startedMs, timeMs: BOUND_TIME_MS };
-  return boundScheduling(placed, { pricedOnly, limits });
+  return boundScheduling(placed, { limits });
 }
 
 /** The bound counts only what is placed: else a plan that refuses pods would look better than what is possible. */
