@@ -75,8 +75,9 @@ export class AffinityChecks {
     const pods = new Set<Placed>();
     const byPossibleDomain = new Map<string, Placed[]>();
     const byCertainDomain = new Map<string, Placed[]>();
-    for (const one of this.#picture.placed) {
-      if (!termSelects(term, owner, { other: one.pod, input: this.#picture.input })) continue;
+    const { input, alike } = this.#picture;
+    const selected = alike.filter((other) => termSelects(term, owner, { other, input }));
+    for (const one of selected.flatMap(({ placed }) => placed)) {
       pods.add(one);
       const domains = this.#picture.domainsOf(one.host, term.topologyKey);
       for (const domain of domains) {

@@ -1,9 +1,11 @@
 import type { Pod } from "@nodeless/api";
 import type { InstanceType, PlanFinding, SchedulingInput, SchedulingPlan } from "../model.ts";
-import { checkClaim, TypeFacts } from "./claim-checks.ts";
+import { checkClaim } from "./claim-checks.ts";
 import { checkNode, keyOf } from "./node-checks.ts";
 import { checkReservations } from "./reservation-checks.ts";
 import { checkTopology } from "./topology-checks.ts";
+import { TypeFacts } from "./type-facts.ts";
+import { TypeLists } from "./type-lists.ts";
 import { checkVolumes } from "./volume-checks.ts";
 
 /**
@@ -13,8 +15,9 @@ import { checkVolumes } from "./volume-checks.ts";
 export function checkPlan(input: SchedulingInput, plan: SchedulingPlan): readonly PlanFinding[] {
   const planned = new Set(input.pods.map(keyOf));
   const byNode = podsByNode(input, plan);
-  const findings = [...checkCompleteness(input, plan), ...checkLimits(input, plan)];
-  const facts = new TypeFacts(input.daemonSetPods);
+  const lists = new TypeLists();
+  const findings = [...checkCompleteness(input, plan), ...checkLimits(input, plan, lists)];
+  const facts = new TypeFacts(input, lists);
   for (const claim of plan.claims) findings.push(...checkClaim(claim, input, facts));
   for (const node of input.existingNodes) {
     const added = byNode.get(node.name) ?? [];
@@ -64,7 +67,7 @@ function checkCompleteness(input: SchedulingInput, plan: SchedulingPlan): PlanFi
 }
 
 /** Even if the cloud picks the largest type of every claim, no pool goes beyond its limits. */
-function checkLimits(input: SchedulingInput, plan: SchedulingPlan): PlanFinding[] {
+function checkLimits(input: SchedulingInput, plan: SchedulingPlan, lists: TypeLists): PlanFinding[] {
   const findings: PlanFinding[] = [];
   for (const { name, remainingLimits } of input.nodePools) {
     const claims = plan.claims.filter(({ nodePool }) => nodePool === name);
@@ -72,10 +75,11 @@ function checkLimits(input: SchedulingInput, plan: SchedulingPlan): PlanFinding[
       const largest = new Map<readonly InstanceType[], number>();
       let worst = 0;
       for (const { instanceTypes } of claims) {
+        const types = lists.canonical(instanceTypes);
         const known =
-          largest.get(instanceTypes) ??
-          (resource === "nodes" ? 1 : Math.max(...instanceTypes.map(({ capacity }) => capacity.get(resource) ?? 0)));
-        largest.set(instanceTypes, known);
+          largest.get(types) ??
+          (resource === "nodes" ? 1 : Math.max(...types.map(({ capacity }) => capacity.get(resource) ?? 0)));
+        largest.set(types, known);
         worst += known;
       }
       if (worst > 0 && worst > room)

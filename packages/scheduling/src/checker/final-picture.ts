@@ -18,10 +18,18 @@ export interface Host {
   readonly pool: SchedulingNodePool | undefined;
 }
 
+/** Pods that no selector of labels tells apart. */
+export interface Alike {
+  readonly namespace: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly placed: readonly Placed[];
+}
+
 /** Every pod that counts, where it is once the plan is carried out, and the domains of its host. */
 export class FinalPicture {
   readonly input: SchedulingInput;
   readonly placed: readonly Placed[];
+  #alike: readonly Alike[] | undefined;
   readonly #domains = new Map<Host, Map<string, readonly string[]>>();
   readonly #poolDomains = new Map<SchedulingNodePool, Map<string, ReadonlySet<string>>>();
 
@@ -30,8 +38,16 @@ export class FinalPicture {
     this.placed = finalPicture(input, plan, byNode);
   }
 
+  /** The same pods by namespace and labels. */
+  get alike(): readonly Alike[] {
+    this.#alike ??= alikePods(this.placed);
+    return this.#alike;
+  }
+
   /** Domains the host may end up in; empty if it has none. */
   domainsOf(host: Host, topologyKey: string): readonly string[] {
+    const known = this.#domains.get(host)?.get(topologyKey);
+    if (known !== undefined) return known;
     return remembered(this.#domains, host, topologyKey, () => this.#computeDomains(host, currentName(topologyKey)));
   }
 
@@ -97,6 +113,18 @@ function finalPicture(
     for (const pod of claim.pods) placed.push({ pod, isNew: true, host });
   }
   return placed;
+}
+
+function alikePods(placed: readonly Placed[]): readonly Alike[] {
+  const byText = new Map<string, Alike & { readonly placed: Placed[] }>();
+  for (const one of placed) {
+    const { namespace = "default", labels = {} } = one.pod.metadata;
+    const text = JSON.stringify([namespace, labels]);
+    const known = byText.get(text);
+    if (known === undefined) byText.set(text, { namespace, labels, placed: [one] });
+    else known.placed.push(one);
+  }
+  return [...byText.values()];
 }
 
 function poolDomains(pool: SchedulingNodePool, key: string): ReadonlySet<string> {

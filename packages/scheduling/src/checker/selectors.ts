@@ -2,13 +2,19 @@ import type { LabelSelector, Pod, PodAffinityTerm } from "@nodeless/api";
 import type { SchedulingInput } from "../model.ts";
 import { expressionHolds } from "./plain-rules.ts";
 
-/** Does the owner's term select the other pod? */
+/** Does the owner's term select pods of the other's namespace and labels? */
 export function termSelects(
   term: PodAffinityTerm,
   owner: Pod,
-  { other, input }: { readonly other: Pod; readonly input: SchedulingInput },
+  {
+    other,
+    input,
+  }: {
+    readonly other: { readonly namespace: string; readonly labels: Readonly<Record<string, string>> };
+    readonly input: SchedulingInput;
+  },
 ): boolean {
-  const namespace = other.metadata.namespace ?? "default";
+  const { namespace, labels: theirs } = other;
   const listed = (term.namespaces ?? []).includes(namespace);
   const byLabels =
     term.namespaceSelector !== undefined &&
@@ -16,7 +22,6 @@ export function termSelects(
   const unstated = term.namespaceSelector === undefined && (term.namespaces ?? []).length === 0;
   const own = unstated && namespace === (owner.metadata.namespace ?? "default");
   if (!listed && !byLabels && !own) return false;
-  const theirs = other.metadata.labels ?? {};
   const mine = owner.metadata.labels ?? {};
   return (
     selects(term.labelSelector, theirs) &&

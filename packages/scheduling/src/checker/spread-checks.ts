@@ -1,6 +1,6 @@
 import type { NodeSelectorRequirement, Pod, TopologySpreadConstraint } from "@nodeless/api";
 import type { ExistingNode, SchedulingNodePool } from "../model.ts";
-import type { FinalPicture, Host, Placed } from "./final-picture.ts";
+import type { Alike, FinalPicture, Host, Placed } from "./final-picture.ts";
 import { labelsOf } from "./node-checks.ts";
 import {
   alternatives,
@@ -31,6 +31,7 @@ interface Skew {
 export class SpreadChecks {
   readonly #picture: FinalPicture;
   readonly #skews = new Map<string, Skew>();
+  readonly #texts = new Map<Pod, Map<TopologySpreadConstraint, RuleTexts>>();
 
   constructor(picture: FinalPicture) {
     this.#picture = picture;
@@ -52,7 +53,8 @@ export class SpreadChecks {
   }
 
   #skewOf(constraint: TopologySpreadConstraint, owner: Pod): Skew {
-    const question = JSON.stringify([ruleText(constraint, owner), reachText(constraint, owner)]);
+    const { rule, reach } = this.#textsOf(constraint, owner);
+    const question = `${rule} ${reach}`;
     let skew = this.#skews.get(question);
     if (skew === undefined) {
       skew = this.#measure(constraint, owner);
@@ -64,26 +66,39 @@ export class SpreadChecks {
   #measure(constraint: TopologySpreadConstraint, owner: Pod): Skew {
     const key = currentName(constraint.topologyKey);
     // Over hosts every minimum is 0, wherever the owner may go.
-    const ruleOf = (one: TopologySpreadConstraint, pod: Pod): string =>
-      key === HOSTNAME ? ruleText(one, pod) : `${ruleText(one, pod)} ${reachText(one, pod)}`;
-    const rule = ruleOf(constraint, owner);
+    const own = this.#textsOf(constraint, owner);
+    const isOwn = ({ rule, reach }: RuleTexts): boolean =>
+      rule === own.rule && (key === HOSTNAME || reach === own.reach);
     const counts = new Map<string, number>();
     const before = new Map<string, number>();
-    const eligible = new Map<Host, boolean>();
-    for (const { pod, host, isNew } of this.#picture.placed) {
-      if (!spreadSelects(constraint, owner, pod)) continue;
+    const eligible = new Map<Host["node"] | Host["pool"], boolean>();
+    const selected = this.#picture.alike.filter((other) => spreadSelects(constraint, owner, other));
+    for (const { pod, host, isNew } of selected.flatMap(({ placed }) => placed)) {
       const domain = this.#picture.certainDomain(host, key);
-      const counted = eligible.get(host) ?? hostCounts(host, constraint, owner);
-      eligible.set(host, counted);
+      const kind = host.node ?? host.pool;
+      const counted = eligible.get(kind) ?? hostCounts(host, constraint, owner);
+      eligible.set(kind, counted);
       if (domain === undefined || !counted) continue;
       counts.set(domain, (counts.get(domain) ?? 0) + 1);
-      const owns = (pod.spec.topologySpreadConstraints ?? []).some((one) => ruleOf(one, pod) === rule);
+      const owns = (pod.spec.topologySpreadConstraints ?? []).some((one) => isOwn(this.#textsOf(one, pod)));
       if (!isNew || owns) before.set(domain, (before.get(domain) ?? 0) + 1);
     }
     if (key === HOSTNAME) return { before, least: 0 };
     const domains = this.#eligibleDomains(constraint, owner);
     const tooFew = domains.size === 0 || domains.size < (constraint.minDomains ?? 0);
     return { before, least: tooFew ? 0 : Math.min(...[...domains].map((one) => counts.get(one) ?? 0)) };
+  }
+
+  /** Written once for each constraint of each pod. */
+  #textsOf(constraint: TopologySpreadConstraint, pod: Pod): RuleTexts {
+    const ofPod = this.#texts.get(pod) ?? new Map<TopologySpreadConstraint, RuleTexts>();
+    this.#texts.set(pod, ofPod);
+    let texts = ofPod.get(constraint);
+    if (texts === undefined) {
+      texts = { rule: ruleText(constraint, pod), reach: reachText(constraint, pod) };
+      ofPod.set(constraint, texts);
+    }
+    return texts;
   }
 
   #eligibleDomains(constraint: TopologySpreadConstraint, owner: Pod): ReadonlySet<string> {
@@ -104,6 +119,11 @@ export class SpreadChecks {
   }
 }
 
+interface RuleTexts {
+  readonly rule: string;
+  readonly reach: string;
+}
+
 /** Equal for owners that count the same pods. */
 function ruleText(constraint: TopologySpreadConstraint, { metadata }: Pod): string {
   const labels = (constraint.matchLabelKeys ?? []).map((key) => metadata.labels?.[key]);
@@ -120,11 +140,14 @@ function reachText({ nodeAffinityPolicy, nodeTaintsPolicy }: TopologySpreadConst
   ]);
 }
 
-function spreadSelects(constraint: TopologySpreadConstraint, owner: Pod, other: Pod): boolean {
+function spreadSelects(
+  constraint: TopologySpreadConstraint,
+  owner: Pod,
+  { namespace, labels: theirs }: Alike,
+): boolean {
   const mine = owner.metadata.labels ?? {};
-  const theirs = other.metadata.labels ?? {};
   return (
-    (owner.metadata.namespace ?? "default") === (other.metadata.namespace ?? "default") &&
+    (owner.metadata.namespace ?? "default") === namespace &&
     selects(constraint.labelSelector, theirs) &&
     (constraint.matchLabelKeys ?? []).every((key) => mine[key] === undefined || mine[key] === theirs[key])
   );
