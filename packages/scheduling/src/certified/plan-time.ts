@@ -28,8 +28,9 @@ export class PlanTime {
 
   /** Limits of the search: it ends early enough for the plan to be written out, and for the bound to be refined if `refines`. */
   search(refines: boolean): SolveLimits {
-    const share = refines ? REFINING_SHARE : 0;
-    return { ...this.#limits, timeMs: this.#endMs - share * Math.max(0, this.#leftMs()) };
+    const isLimited = Number.isFinite(this.#endMs);
+    const refiningMs = refines && isLimited ? REFINING_SHARE * Math.max(0, this.#leftMs()) : 0;
+    return { ...this.#limits, timeMs: this.#endMs - refiningMs };
   }
 
   /** With a number of tries as the limit time plays no part, so that results do not depend on the machine. */

@@ -139,10 +139,11 @@ class Solve {
     this.#prices = prices;
     const isLate = (): boolean => this.#spent() >= CONSTRUCTION_SHARE;
     const fast = construct(this.#context, { ...FAST_CONSTRUCTION, flows, isLate });
-    this.#construction = isSmall(problem)
-      ? better(construct(this.#context, { ...CONSTRUCTION, flows, isLate }), fast)
+    const isSmallProblem = isSmall(problem);
+    this.#construction = isSmallProblem
+      ? better(fast, construct(this.#context, { ...CONSTRUCTION, flows, isLate }))
       : fast;
-    this.#steering = isSmall(problem) ? steering : { ...steering, efficiencyMin: SEARCH_EFFICIENCY_MIN };
+    this.#steering = isSmallProblem ? steering : { ...steering, efficiencyMin: SEARCH_EFFICIENCY_MIN };
     steer(this.#context, this.#steering);
     this.#store = this.#construction.store;
     this.#search = new RuinAndRecreate(this.#context, this.#store);
