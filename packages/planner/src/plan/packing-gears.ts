@@ -68,19 +68,51 @@ function packedIn(input: SchedulingInput, options: PlanOptions): BoundedPlan {
     ...(triesMax === undefined ? {} : { triesMax }),
     ...(seed === undefined ? {} : { seed }),
   });
-  const searched = { lowerBoundUsdPerHour, fairPriceUsdPerHour };
-  if (new Set(input.pods.map(({ spec }) => spec)).size > BOUND_KINDS_MAX) return { plan, bound: searched, progress };
-  // A search that is short, or busy with the cost, may prove less than a fast plan shows.
+  const searched = { plan, bound: { lowerBoundUsdPerHour, fairPriceUsdPerHour }, progress };
+  const fast = fastIfBetter(input, searched);
+  if (fast === undefined) return { ...searched, bound: shownBound(input, searched, options) };
+  // Progress of other pods than those that are placed now says nothing.
+  if (plan.unplaced.length > 0)
+    return { plan: fast, bound: fastBound(placedInput(input, fast), fast, options), progress: [] };
+  const last = { ms: monotonicMs() - startedMs, costUsdPerHour: costOf(fast), lowerBoundUsdPerHour };
+  const better = { ...searched, plan: fast, progress: [...progress, last] };
+  return { ...better, bound: shownBound(input, better, options) };
+}
+
+/** A search that is short, or busy with the cost, may prove less than a fast plan shows. */
+function shownBound(input: SchedulingInput, { plan, bound }: BoundedPlan, options: PlanOptions): SchedulingBound {
+  if (new Set(input.pods.map(({ spec }) => spec)).size > BOUND_KINDS_MAX) return bound;
   const shown = fastBound(placedInput(input, plan), plan, options);
-  return { plan, bound: shown.lowerBoundUsdPerHour > lowerBoundUsdPerHour ? shown : searched, progress };
+  return shown.lowerBoundUsdPerHour > bound.lowerBoundUsdPerHour ? shown : bound;
+}
+
+/** So near to the bound no other plan is worth looking at. */
+const GAP_SURE = 0.02;
+
+/** The plan of the fast gear where it is the better one: a search may be cut off before it is as good, and nobody waits for a dearer plan. */
+function fastIfBetter(input: SchedulingInput, { plan, bound }: BoundedPlan): SchedulingPlan | undefined {
+  const usdPerHour = costOf(plan);
+  if (plan.unplaced.length === 0 && usdPerHour <= bound.lowerBoundUsdPerHour * (1 + GAP_SURE)) return undefined;
+  const fast = planScheduling(input);
+  if (fast.unplaced.length !== plan.unplaced.length)
+    return fast.unplaced.length < plan.unplaced.length ? fast : undefined;
+  return costOf(fast) < usdPerHour * (1 - GAP_ROUNDING) ? fast : undefined;
+}
+
+/** Sums in another order differ by less. */
+const GAP_ROUNDING = 1e-9;
+
+/** What its new nodes cost. */
+function costOf({ claims }: SchedulingPlan): number {
+  let usdPerHour = 0;
+  for (const claim of claims) usdPerHour += cheapestPurchase(claim).offering.priceUsdPerHour;
+  return usdPerHour;
 }
 
 /** The bound that costs milliseconds, and a better one where that one is far from the plan's cost. */
 function fastBound(placed: SchedulingInput, plan: SchedulingPlan, { monotonicMs }: PlanOptions): SchedulingBound {
   const bound = boundScheduling(placed);
-  let usdPerHour = 0;
-  for (const claim of plan.claims) usdPerHour += cheapestPurchase(claim).offering.priceUsdPerHour;
-  if (usdPerHour <= bound.lowerBoundUsdPerHour * (1 + GAP_SHOWN)) return bound;
+  if (costOf(plan) <= bound.lowerBoundUsdPerHour * (1 + GAP_SHOWN)) return bound;
   const startedMs = monotonicMs();
   const limits = { elapsedMs: () => monotonicMs() - startedMs, timeMs: BOUND_TIME_MS };
   return boundScheduling(placed, { limits });
