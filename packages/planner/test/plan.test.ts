@@ -512,3 +512,24 @@ describe("knobs restrict packing and bound alike, and show their price", () => {
     assert.equal(document.totals.unplacedPods, 40);
   });
 });
+
+test("a search without time is as good as the fast gear: cost and bound", () => {
+  const kinds = Array.from({ length: 40 }, (_, index) =>
+    deployment(`default/w${index}`, {
+      replicas: 5,
+      cpu: `${100 + ((index * 370) % 2900)}m`,
+      memory: `${200 + ((index * 811) % 7000)}Mi`,
+    }),
+  );
+  const input = inputOf(...kinds);
+  let ms = 0;
+  const monotonicMs = (): number => {
+    ms += 1000;
+    return ms;
+  };
+  const fast = planCluster(input, SEOUL, { monotonicMs }).document.totals;
+  const cut = planCluster(input, SEOUL, { monotonicMs, gear: "optimize", timeMs: 1 }).document.totals;
+  assert.equal(cut.unplacedPods, fast.unplacedPods);
+  assert.ok(cut.usdPerHour <= fast.usdPerHour * (1 + 1e-9), `${cut.usdPerHour} instead of ${fast.usdPerHour}`);
+  assert.ok(cut.lowerBoundUsdPerHour >= fast.lowerBoundUsdPerHour * (1 - 1e-9));
+});
