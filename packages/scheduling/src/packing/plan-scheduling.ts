@@ -33,6 +33,12 @@ export function planFromModel(model: PlanningModel, { constructs }: { readonly c
 /** With more pods than this one good way beside the first fit is enough: what a second one saves is small, its time is not. */
 const PODS_FOR_ALL_WAYS_MAX = 500;
 
+/**
+ * With fewer pods a construction, which takes milliseconds however few they are, found nothing cheaper than the other two ways in any workload
+ * of the benchmark.
+ */
+const PODS_TO_CONSTRUCT_MIN = 6;
+
 /** Ways of placing all pods of a pass other than the first fit. */
 function* otherWays(
   model: PlanningModel,
@@ -41,7 +47,8 @@ function* otherWays(
   const even = evenFilling(model);
   if (even === undefined) return;
   // Numbers know nothing of reservations that run out.
-  const mayConstruct = constructs && first.reservations === undefined && isChoicePriced(model);
+  const mayConstruct =
+    constructs && model.pods >= PODS_TO_CONSTRUCT_MIN && first.reservations === undefined && isChoicePriced(model);
   const found = mayConstruct ? constructed(model, first) : undefined;
   if (found !== undefined) yield found;
   if (found === undefined || model.pods <= PODS_FOR_ALL_WAYS_MAX)

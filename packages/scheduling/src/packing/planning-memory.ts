@@ -1,4 +1,4 @@
-import type { Pod } from "@nodeless/api";
+import type { Pod, PodSpec } from "@nodeless/api";
 import type { InstanceType, Requirements, SchedulingNodePool } from "../model.ts";
 import { PodMemory } from "./pod-memory.ts";
 import { canonicalText, RequirementIndex } from "./requirement-index.ts";
@@ -46,7 +46,7 @@ class PlanningMemory {
       textOf(pool.requirements),
       pool.taints,
       resources.names,
-      daemonSetPods.map(({ spec }) => spec),
+      daemonSetPods.map(({ spec }) => specTextOf(spec)),
     ]);
     let catalog = list.get(question);
     if (catalog === undefined) {
@@ -72,6 +72,18 @@ function textOf(requirements: Requirements): string {
   if (text === undefined) {
     text = canonicalText(requirements);
     texts.set(requirements, text);
+  }
+  return text;
+}
+
+const specTexts = new WeakMap<PodSpec, string>();
+
+/** A DaemonSet's template stays the same object from pass to pass. */
+function specTextOf(spec: PodSpec): string {
+  let text = specTexts.get(spec);
+  if (text === undefined) {
+    text = JSON.stringify(spec);
+    specTexts.set(spec, text);
   }
   return text;
 }

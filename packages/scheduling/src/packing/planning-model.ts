@@ -12,7 +12,7 @@ import type { CountPlan } from "../topology/count-plan.ts";
 import { countPlan } from "../topology/count-plan.ts";
 import type { RulePlan, TopologyRules } from "../topology/rule-plan.ts";
 import { rulePlan } from "../topology/rule-plan.ts";
-import { buildTopology, domainNumberOfNode, nodeCounts, poolCounts } from "../topology/topology-model.ts";
+import { buildTopology, domainNumberOfNode, NO_RULES, nodeCounts, poolCounts } from "../topology/topology-model.ts";
 import type { TopologyFacts, TopologyState } from "../topology/topology-state.ts";
 import { planningMemory } from "./planning-memory.ts";
 import type { PodClass, PodShape } from "./pod-shape.ts";
@@ -79,6 +79,8 @@ export interface PlanningModel {
   readonly withoutReserved: NarrowingQuestion;
 }
 
+const NO_RULE_PLAN: RulePlan = rulePlan(NO_RULES, () => -1);
+
 /** Effects that a pod must tolerate; PreferNoSchedule is given up last, by the blanket toleration. */
 const PLANNED_EFFECTS: readonly string[] = ["NoSchedule", "NoExecute", "PreferNoSchedule"];
 
@@ -115,8 +117,11 @@ export function planningModel(input: SchedulingInput): PlanningModel {
         rules,
         pools: catalogs.map((catalog) => poolVerdict(catalog, variant, requirementNumber)),
         nodeVerdicts: input.existingNodes.map(() => null),
-        plan: rulePlan(rules, keyIndexOf),
-        counting: catalogs.map((catalog) => countPlan(rules, keyIndexOf, ({ filter }) => poolCounts(filter, catalog))),
+        plan: rules === NO_RULES ? NO_RULE_PLAN : rulePlan(rules, keyIndexOf),
+        counting:
+          rules === NO_RULES
+            ? []
+            : catalogs.map((catalog) => countPlan(rules, keyIndexOf, ({ filter }) => poolCounts(filter, catalog))),
         nodeCounting: [],
         narrowing: new NarrowingTable(),
       };

@@ -23,7 +23,8 @@ export interface TopologyModel {
   rulesOf(podClass: PodClass, variant: number): TopologyRules;
 }
 
-const NO_RULES: TopologyRules = { owned: [], guards: [], selectedBy: [], keys: [] };
+/** Of pods that no rule concerns: always this object. */
+export const NO_RULES: TopologyRules = { owned: [], guards: [], selectedBy: [], keys: [] };
 const NO_DOMAINS = new Int32Array(0);
 
 /** Collects the groups of all pods, the domains they may use, and the counts of existing pods. */

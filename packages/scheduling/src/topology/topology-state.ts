@@ -29,8 +29,15 @@ export class TopologyState {
   readonly #totals: Int32Array;
   #hostsMax: number;
 
-  constructor(facts: TopologyFacts) {
+  constructor(facts: TopologyFacts, original?: TopologyState) {
     this.facts = facts;
+    if (original !== undefined) {
+      this.#hostsMax = original.#hostsMax;
+      this.counts = original.counts.map((counts) => counts.slice());
+      this.owners = original.owners.map((owners) => (owners.length === 0 ? NO_COUNTS : owners.slice()));
+      this.#totals = original.#totals.slice();
+      return;
+    }
     this.#hostsMax = facts.hosts.names.length + HOSTS_AT_FIRST;
     const sizeOf = (group: TopologyGroup): number => {
       const table = this.#tableOf(group);
@@ -49,12 +56,7 @@ export class TopologyState {
 
   /** An independent copy. */
   fork(): TopologyState {
-    const copy = new TopologyState(this.facts);
-    copy.#hostsMax = this.#hostsMax;
-    for (const [index, counts] of this.counts.entries()) copy.counts[index] = counts.slice();
-    for (const [index, owners] of this.owners.entries()) copy.owners[index] = owners.slice();
-    copy.#totals.set(this.#totals);
-    return copy;
+    return new TopologyState(this.facts, this);
   }
 
   /** Makes room for counters of hosts up to this number. */
