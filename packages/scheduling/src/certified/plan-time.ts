@@ -6,7 +6,7 @@ const WRITING_SHARE = 0.6;
 const WRITING_MS_PER_POD_MAX = 0.01;
 const WRITING_MS_MIN = 2;
 /** Lowering takes less than reading, and so does what the search begins with; in less time than this it would come to nothing. */
-const SEARCH_SHARE_MIN = 1.2;
+const SEARCH_SHARE_MIN = 1;
 
 /** Share of the time that is kept for the bound where it pays. */
 const REFINING_SHARE = 0.15;

@@ -72,6 +72,31 @@ function poolOfferings(
   if (sets.length === 0) return { offerings: [], signatures: [] };
   const states = options.openLabels ? openLabelStates(catalog, sets) : ["1".repeat(sets.length)];
   if (states === undefined) return undefined;
+  const keep = options.minValues && catalog.hasMinValues;
+  const question = `${options.poolIndex} ${options.first} ${keep} ${states.join()} ${sets.map(({ index }) => index).join()}`;
+  const known = knownOfferings.get(catalog);
+  if (known?.question === question) return known.found;
+  const found = foundOfferings(catalog, sets, { ...options, states, keep });
+  knownOfferings.set(catalog, { question, found });
+  return found;
+}
+
+/** Of the last question about a catalogue: without pins, bound and search ask the same. */
+const knownOfferings = new WeakMap<PoolCatalog, { readonly question: string; readonly found: PoolOfferings }>();
+
+interface OfferingQuestion {
+  readonly poolIndex: number;
+  readonly first: number;
+  readonly states: readonly string[];
+  /** Only types that leave enough values for the pool's minValues. */
+  readonly keep: boolean;
+}
+
+function foundOfferings(
+  catalog: PoolCatalog,
+  sets: readonly TypeSet[],
+  { poolIndex, first, states, keep }: OfferingQuestion,
+): PoolOfferings {
   const byType = typeSignatures(sets);
   const places = new Map<string, string>();
   const numbers = new Map<string, number>();
@@ -89,13 +114,11 @@ function poolOfferings(
         numbers.set(signature, number);
         const key = `${number} ${type.type.name}`;
         if ((cheapest.get(key)?.priceUsdPerHour ?? Number.POSITIVE_INFINITY) <= offering.priceUsdPerHour) continue;
-        const { poolIndex, first } = options;
         cheapest.set(key, { class: first + number, priceUsdPerHour: offering.priceUsdPerHour, free, poolIndex, type });
       }
     }
   }
   const offerings = [...cheapest.values()];
-  const keep = options.minValues && catalog.hasMinValues;
   return {
     offerings: keep ? offerings.filter(leavesMinValues(catalog, offerings)) : offerings,
     signatures: [...numbers.keys()],
