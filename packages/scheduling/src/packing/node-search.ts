@@ -3,6 +3,9 @@ import type { NodeState } from "./node-placement.ts";
 import { placeOnNode, testNode } from "./node-placement.ts";
 import type { VariantRun } from "./variant-run.ts";
 
+const NO_ROOM = new Float64Array(0);
+const NO_NUMBERS = new Int32Array(0);
+
 /** Finds places on existing nodes: what most nodes are refused for stands in arrays by node. */
 export class NodeSearch {
   readonly #nodes: readonly NodeState[];
@@ -20,6 +23,13 @@ export class NodeSearch {
     this.#nodes = nodes;
     this.#topology = topology;
     this.#dimensions = dimensions;
+    if (nodes.length === 0) {
+      this.#room = NO_ROOM;
+      this.#hosts = NO_NUMBERS;
+      this.#refusedBy = NO_NUMBERS;
+      this.#live = NO_NUMBERS;
+      return;
+    }
     this.#room = new Float64Array(nodes.length * dimensions);
     this.#hosts = new Int32Array(nodes.length);
     this.#refusedBy = new Int32Array(nodes.length);

@@ -94,11 +94,11 @@ export function planningModel(input: SchedulingInput): PlanningModel {
     preferNoScheduleExists: preferNoScheduleExists(input),
     ignoresPreferences: input.policies?.preferences === "Ignore",
     volumes: input.volumes?.size === 0 ? undefined : input.volumes,
-    limitedDrivers: new Set(input.existingNodes.flatMap(({ attachLimits }) => [...(attachLimits?.keys() ?? [])])),
+    limitedDrivers: limitedDrivers(input),
   });
   const classes = classesOf(shapes);
   const loads = new Set(shapes.map(({ requests }) => requests));
-  const resources = new ResourceTable(loads);
+  const resources = ResourceTable.of(loads);
   const vectors = new Map([...loads].map((requests) => [requests, askedVector(requests, resources)]));
   const pools = [...input.nodePools].sort((a, b) => b.weight - a.weight || compareText(a.name, b.name));
   const catalogs = pools.map(
@@ -154,6 +154,13 @@ function askedVector(amounts: ResourceAmounts, resources: ResourceTable): Pick<S
   return { requests, asked: [...requests.keys()].filter((index) => (requests[index] ?? 0) > 0) };
 }
 
+function limitedDrivers({ existingNodes, volumes }: SchedulingInput): ReadonlySet<string> {
+  const drivers = new Set<string>();
+  if (volumes === undefined) return drivers;
+  for (const { attachLimits } of existingNodes) for (const driver of attachLimits?.keys() ?? []) drivers.add(driver);
+  return drivers;
+}
+
 function* residents({ existingNodes }: SchedulingInput): Iterable<Pod> {
   for (const { pods } of existingNodes) yield* pods;
 }
@@ -165,9 +172,9 @@ function classesOf(shapes: readonly PodShape[]): readonly PodClass[] {
 }
 
 function preferNoScheduleExists(input: SchedulingInput): boolean {
-  return [...input.nodePools, ...input.existingNodes].some(({ taints }) =>
-    taints.some(({ effect }) => effect === "PreferNoSchedule"),
-  );
+  const isSoft = ({ taints }: Pick<ExistingNode, "taints">): boolean =>
+    taints.some(({ effect }) => effect === "PreferNoSchedule");
+  return input.nodePools.some(isSoft) || input.existingNodes.some(isSoft);
 }
 
 function poolVerdict(catalog: PoolCatalog, variant: PodVariant, requirementNumber: number): TypeSet | string {

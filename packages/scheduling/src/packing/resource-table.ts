@@ -6,7 +6,16 @@ export class ResourceTable {
   readonly names: readonly string[];
   readonly #index: ReadonlyMap<string, number>;
 
-  constructor(all: Iterable<ResourceAmounts>) {
+  static #plain: ResourceTable | undefined;
+
+  /** The table of all resources named, and of cpu, memory and pods; the same one for all that name no others. */
+  static of(all: Iterable<ResourceAmounts>): ResourceTable {
+    for (const amounts of all) for (const name of amounts.keys()) if (!isPlain(name)) return new ResourceTable(all);
+    ResourceTable.#plain ??= new ResourceTable([]);
+    return ResourceTable.#plain;
+  }
+
+  private constructor(all: Iterable<ResourceAmounts>) {
     const names = new Set<string>(["cpu", "memory", "pods"]);
     for (const amounts of all) for (const name of amounts.keys()) names.add(name);
     const [cpu, memory, pods, ...rest] = names;
@@ -43,6 +52,7 @@ export class ResourceTable {
   }
 }
 
+const isPlain = (name: string): boolean => name === "cpu" || name === "memory" || name === "pods";
 /** Kubernetes' name for the number of volumes of a CSI driver. */
 const ATTACHMENT_PREFIX = "attachable-volumes-csi-";
 /** True for the resources that count attached volumes. */
