@@ -58,12 +58,12 @@ export function optimizeScheduling(input: SchedulingInput, options: OptimizeOpti
   const fast = fastCandidate(model, time);
   const early = pointOf(options, fast, priced);
   const refines = options.triesMax === undefined && priced.isRefinable && isCoarse(fast, model);
-  const searched = time.allowsSearch() ? searchPlan(model, { limits: time.search(refines), priced, fast }) : undefined;
+  const searched = searchPlan(model, { time, refines, priced, fast });
   if (searched !== undefined) priced.improve(searched.lowered, searched.prices, options);
   const found = searched?.candidate;
   if (refines && isOpen(pointOf(options, found ?? fast, priced), options)) priced.refine(options);
   const isSound = found !== undefined && checkPlan(input, found.plan()).length === 0;
-  const chosen = isSound ? found : searched === undefined ? fast : anyFastCandidate(model, fast, time);
+  const chosen = isSound ? found : anyFastCandidate(model, fast, time);
   const last = pointOf(options, chosen, priced);
   const between = isSound ? (searched?.progress ?? []).map((one) => ({ ...early, ...one })) : [];
   return {

@@ -1,12 +1,14 @@
 import type { SolveLimits } from "./problem.ts";
 
 /** Writing a plan out takes at most this share of the time that reading the input took … */
-const WRITING_SHARE = 0.6;
+const WRITING_SHARE = 0.4;
 /** … and, whatever disturbed the reading, not more than this. */
 const WRITING_MS_PER_POD_MAX = 0.01;
 const WRITING_MS_MIN = 2;
-/** Lowering takes less than reading, and so does what the search begins with; in less time than this it would come to nothing. */
-const SEARCH_SHARE_MIN = 1;
+/** Lowering takes about this share of it; with less time left than both shares the search would come to nothing. */
+const LOWERING_SHARE = 0.5;
+/** What the search begins with takes about this share if it hurries. */
+const BEGINNING_SHARE = 0.4;
 
 /** Share of the time that is kept for the bound where it pays. */
 const REFINING_SHARE = 0.15;
@@ -34,8 +36,13 @@ export class PlanTime {
   }
 
   /** With a number of tries as the limit time plays no part, so that results do not depend on the machine. */
+  allowsLowering(): boolean {
+    return this.#isUntimed() || this.#leftMs() > (LOWERING_SHARE + BEGINNING_SHARE) * this.#readingMs;
+  }
+
+  /** True if a search that begins now comes to something. */
   allowsSearch(): boolean {
-    return this.#isUntimed() || this.#leftMs() > SEARCH_SHARE_MIN * this.#readingMs;
+    return this.#isUntimed() || this.#leftMs() > BEGINNING_SHARE * this.#readingMs;
   }
 
   /** True if another way of the fast gear, which takes about as long as reading, can be tried. */

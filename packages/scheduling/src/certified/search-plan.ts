@@ -3,8 +3,9 @@ import type { Candidate, FastCandidate } from "./candidates.ts";
 import { isBetter, writtenCandidate } from "./candidates.ts";
 import type { LoweredInput } from "./lowering/index.ts";
 import { loweredOnce, raisePacking, sideCostUsdPerHour, unplacedPods } from "./lowering/index.ts";
+import type { PlanTime } from "./plan-time.ts";
 import type { PricedInput } from "./priced-input.ts";
-import type { FairPrices, SolveLimits } from "./problem.ts";
+import type { FairPrices } from "./problem.ts";
 import type { SearchedInput } from "./search-input.ts";
 import { searchInput } from "./search-input.ts";
 
@@ -17,19 +18,23 @@ export interface SearchedPlan {
 }
 
 export interface PlanSearch {
-  readonly limits: SolveLimits;
+  readonly time: PlanTime;
+  /** True if time is to be kept for the bound. */
+  readonly refines: boolean;
   readonly priced: PricedInput;
   /** What is to be beaten. */
   readonly fast: FastCandidate;
 }
 
-/** Lowers, searches and writes the best packing out. Undefined where numbers cannot express the rules. */
-export function searchPlan(model: PlanningModel, { limits, priced, fast }: PlanSearch): SearchedPlan | undefined {
+/** Lowers, searches and writes the best packing out. Undefined where numbers cannot express the rules, or where there is no time. */
+export function searchPlan(model: PlanningModel, search: PlanSearch): SearchedPlan | undefined {
+  const { time, refines, priced, fast } = search;
+  if (!time.allowsLowering()) return undefined;
   const first = loweredOnce(model);
-  if ("unsupported" in first || first.problem.shapes.length === 0) return undefined;
+  if ("unsupported" in first || first.problem.shapes.length === 0 || !time.allowsSearch()) return undefined;
   // Where no pod is pinned, search and bound share what they know of the problem.
   const shared: LoweredInput = { ...first, problem: priced.sameProblem(first.problem) };
-  const searched = searchInput(model, shared, limits);
+  const searched = searchInput(model, shared, time.search(refines));
   const { lowered, prices, progress } = searched;
   return { lowered, prices, progress, candidate: betterPlan(searched, fast) };
 }
