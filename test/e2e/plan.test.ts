@@ -197,7 +197,7 @@ describe("brute force", () => {
     const seeds = Array.from({ length: 30 }, (_, index) => index + 1);
     await inTwos(seeds.values(), async (seed) => {
       const { manifests, catalog, optimumUsdPerHour: optimum } = tinyCase(seed);
-      const args = ["--optimize", "--time", "0.2s"];
+      const args = ["--optimize", "--time", "0.4s"];
       const { totals } = await checkedPlan(JSON.stringify(manifests), { catalog, args });
       const { usdPerHour, lowerBoundUsdPerHour, unplacedPods } = totals;
       assert.equal(unplacedPods > 0, optimum === Number.POSITIVE_INFINITY, `case ${seed}`);
