@@ -120,7 +120,9 @@ const RULES: readonly (readonly [rule: string, steps: readonly Step[]])[] = [
         /\(AlreadyExists\): error when creating "STDIN": deployments.apps "app" already exists/,
         APP("a"),
       ],
-      ["replace -f -", /deployment.apps\/app replaced/, APP("nginx:2")],
+      // kubectl replaces the version it has just read: while a rollout writes statuses, the answer may rightly be a conflict.
+      ["rollout status deploy/app --timeout=30s", /deployment "app" successfully rolled out/],
+      ["~replace -f -", /deployment.apps\/app replaced/, APP("nginx:2")],
       ["apply -f -", /configmap\/listed created/, LIST],
       ["replace --force -f -", [/configmap "listed" deleted/, /configmap\/listed replaced/], LIST],
       ["!apply --server-side -f -", /Server-side apply not available on the server/, LIST],
