@@ -1,11 +1,6 @@
-export type {
-  BoundOptions,
-  CertifiedPlan,
-  OptimizeOptions,
-  SchedulingBound,
-} from "./certified/optimize-scheduling.ts";
+export type { BoundOptions, CertifiedPlan, SchedulingBound } from "./certified/optimize-scheduling.ts";
 export { boundScheduling, optimizeScheduling } from "./certified/optimize-scheduling.ts";
-export type { ProgressPoint } from "./certified/problem.ts";
+export type { ProgressPoint, SolveLimits } from "./certified/problem.ts";
 export { checkPlan } from "./checker/check-plan.ts";
 export type { CandidateAnswers, NodeAnswer, PoolAnswer, Refusal } from "./explain/explain-candidates.ts";
 export { explainCandidates } from "./explain/explain-candidates.ts";

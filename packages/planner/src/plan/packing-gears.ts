@@ -69,14 +69,7 @@ function packedIn(input: SchedulingInput, options: PlanOptions): BoundedPlan {
     ...(seed === undefined ? {} : { seed }),
   });
   const searched = { plan, bound: { lowerBoundUsdPerHour, fairPriceUsdPerHour }, progress };
-  const fast = fastIfBetter(input, searched);
-  if (fast === undefined) return { ...searched, bound: shownBound(input, searched, options) };
-  // Progress of other pods than those that are placed now says nothing.
-  if (plan.unplaced.length > 0)
-    return { plan: fast, bound: fastBound(placedInput(input, fast), fast, options), progress: [] };
-  const last = { ms: monotonicMs() - startedMs, costUsdPerHour: costOf(fast), lowerBoundUsdPerHour };
-  const better = { ...searched, plan: fast, progress: [...progress, last] };
-  return { ...better, bound: shownBound(input, better, options) };
+  return { ...searched, bound: shownBound(input, searched, options) };
 }
 
 /** A search that is short, or busy with the cost, may prove less than a fast plan shows. */
@@ -85,22 +78,6 @@ function shownBound(input: SchedulingInput, { plan, bound }: BoundedPlan, option
   const shown = fastBound(placedInput(input, plan), plan, options);
   return shown.lowerBoundUsdPerHour > bound.lowerBoundUsdPerHour ? shown : bound;
 }
-
-/** So near to the bound no other plan is worth looking at. */
-const GAP_SURE = 0.02;
-
-/** The plan of the fast gear where it is the better one: a search may be cut off before it is as good, and nobody waits for a dearer plan. */
-function fastIfBetter(input: SchedulingInput, { plan, bound }: BoundedPlan): SchedulingPlan | undefined {
-  const usdPerHour = costOf(plan);
-  if (plan.unplaced.length === 0 && usdPerHour <= bound.lowerBoundUsdPerHour * (1 + GAP_SURE)) return undefined;
-  const fast = planScheduling(input);
-  if (fast.unplaced.length !== plan.unplaced.length)
-    return fast.unplaced.length < plan.unplaced.length ? fast : undefined;
-  return costOf(fast) < usdPerHour * (1 - GAP_ROUNDING) ? fast : undefined;
-}
-
-/** Sums in another order differ by less. */
-const GAP_ROUNDING = 1e-9;
 
 /** What its new nodes cost. */
 function costOf({ claims }: SchedulingPlan): number {

@@ -1,10 +1,11 @@
 import type { Pod } from "@nodeless/api";
 import { checkPlan } from "../checker/check-plan.ts";
 import type { SchedulingInput, SchedulingPlan } from "../model.ts";
+import { FastGear } from "../packing/fast-gear.ts";
+import type { AttemptedPlan, PlanCandidate } from "../packing/plan-candidate.ts";
+import { isBetter } from "../packing/plan-candidate.ts";
 import type { PlanningModel } from "../packing/planning-model.ts";
 import { planningModel } from "../packing/planning-model.ts";
-import type { Candidate } from "./candidates.ts";
-import { anyFastCandidate, fastCandidate } from "./candidates.ts";
 import { PlanTime } from "./plan-time.ts";
 import { PricedInput } from "./priced-input.ts";
 import type { ProgressPoint, SolveLimits } from "./problem.ts";
@@ -29,14 +30,7 @@ export interface CertifiedPlan extends SchedulingBound {
   readonly gear: "fast" | "optimize";
 }
 
-export interface OptimizeOptions extends SolveLimits {
-  /** Pods that are not placed but get a fair price. Default: none. */
-  readonly pricedOnly?: readonly Pod[];
-}
-
 export interface BoundOptions {
-  /** Pods that are not placed but get a fair price. Default: none. */
-  readonly pricedOnly?: readonly Pod[];
   /** Pods of the input that the plan in question leaves out. Default: none. */
   readonly unplaced?: readonly Pod[];
   /** Time for a better bound where few pods share a node. Default: none, which takes milliseconds. */
@@ -45,26 +39,28 @@ export interface BoundOptions {
 
 /**
  * Searches for the cheapest plan until the limits are reached and proves how far it is from what is possible. Rules that numbers
- * cannot express go through the first fit. The plan of the fast gear is always a candidate: what places more pods, then what
+ * cannot express go through the first fit. The plan is never worse than that of {@link planScheduling}: what places more pods, then what
  * costs less, wins. A plan of the search that the checker objects to is not used. Reading the input, a first bound and the first fit
- * are never left out, however little time there is; checking comes on top of the time.
+ * are never left out, however little time there is; checking, and where the cost is not near the bound the rest of the fast gear, come on
+ * top of the time.
  * Pure: equal input gives an equal result if the limits stop at `triesMax`.
  */
-export function optimizeScheduling(input: SchedulingInput, options: OptimizeOptions): CertifiedPlan {
-  const startMs = options.elapsedMs();
+export function optimizeScheduling(input: SchedulingInput, limits: SolveLimits): CertifiedPlan {
+  const startMs = limits.elapsedMs();
   const model = planningModel(input);
-  const time = new PlanTime(options, { startMs, pods: model.pods });
-  const priced = new PricedInput(input, options.pricedOnly ?? [], model);
-  const fast = fastCandidate(model, time);
-  const early = pointOf(options, fast, priced);
-  const refines = options.triesMax === undefined && priced.isRefinable && isCoarse(fast, model);
-  const searched = searchPlan(model, { time, refines, priced, fast });
-  if (searched !== undefined) priced.improve(searched.lowered, searched.prices, options);
+  const time = new PlanTime(limits, { startMs, pods: model.pods });
+  const priced = new PricedInput(model);
+  const fast = new FastGear(model);
+  const start = searchStart(fast, time);
+  const early = pointOf(limits, start, priced);
+  const refines = limits.triesMax === undefined && priced.isRefinable && isCoarse(start, model);
+  const searched = searchPlan(model, { time, refines, priced, fast: start });
+  if (searched !== undefined) priced.improve(searched.lowered, searched.prices, limits);
   const found = searched?.candidate;
-  if (refines && isOpen(pointOf(options, found ?? fast, priced), options)) priced.refine(options);
+  if (refines && isOpen(pointOf(limits, found ?? start, priced), limits)) priced.refine(limits);
   const isSound = found !== undefined && checkPlan(input, found.plan()).length === 0;
-  const chosen = isSound ? found : anyFastCandidate(model, fast, time);
-  const last = pointOf(options, chosen, priced);
+  const chosen = noWorseThan(fast, isSound ? found : start, priced);
+  const last = pointOf(limits, chosen, priced);
   const between = isSound ? (searched?.progress ?? []).map((one) => ({ ...early, ...one })) : [];
   return {
     plan: chosen.plan(),
@@ -72,15 +68,29 @@ export function optimizeScheduling(input: SchedulingInput, options: OptimizeOpti
     lowerBoundUsdPerHour: last.lowerBoundUsdPerHour,
     fairPriceUsdPerHour: priced.fairPrices(),
     progress: monotone([early, ...between, last]),
-    gear: isSound ? "optimize" : "fast",
+    gear: chosen === found ? "optimize" : "fast",
   };
+}
+
+/** What the search has to beat: the more even filling is worth its time where {@link FastGear.best} would try it anyway. */
+function searchStart(fast: FastGear, time: PlanTime): AttemptedPlan {
+  return fast.triesAllWays && time.allowsAnotherWay() ? fast.better() : fast.first;
+}
+
+/** So near to the bound no other plan is worth looking at. */
+const GAP_SURE = 0.02;
+
+/** The plan of the fast gear where that is the better one: a search may be cut off before it is as good. */
+function noWorseThan(fast: FastGear, plan: PlanCandidate, priced: PricedInput): PlanCandidate {
+  const isSure = plan.unplacedPods === 0 && plan.priceUsdPerHour <= priced.lowerBoundUsdPerHour([]) * (1 + GAP_SURE);
+  return !isSure && isBetter(fast.best(), plan) ? fast.best() : plan;
 }
 
 /** A bound on whole nodes is better than one on divisible pods where few pods share a node, or where there are few nodes at all. */
 const PODS_PER_NODE_MAX = 12;
 const NODES_MAX = 12;
 
-function isCoarse({ nodes }: Candidate, { pods }: PlanningModel): boolean {
+function isCoarse({ nodes }: PlanCandidate, { pods }: PlanningModel): boolean {
   return nodes <= NODES_MAX || pods < nodes * PODS_PER_NODE_MAX;
 }
 
@@ -96,7 +106,7 @@ function isOpen({ costUsdPerHour, lowerBoundUsdPerHour }: ProgressPoint, { gapTo
  * do not know only forbid plans.
  */
 export function boundScheduling(input: SchedulingInput, options: BoundOptions = {}): SchedulingBound {
-  const priced = new PricedInput(input, options.pricedOnly ?? [], planningModel(input));
+  const priced = new PricedInput(planningModel(input));
   if (options.limits !== undefined) priced.refine(options.limits);
   return {
     lowerBoundUsdPerHour: priced.lowerBoundUsdPerHour(options.unplaced ?? []),
@@ -104,11 +114,11 @@ export function boundScheduling(input: SchedulingInput, options: BoundOptions = 
   };
 }
 
-function pointOf({ elapsedMs }: SolveLimits, candidate: Candidate, priced: PricedInput): ProgressPoint {
+function pointOf({ elapsedMs }: SolveLimits, candidate: PlanCandidate, priced: PricedInput): ProgressPoint {
   return {
     ms: elapsedMs(),
     costUsdPerHour: candidate.priceUsdPerHour,
-    lowerBoundUsdPerHour: priced.lowerBoundUsdPerHour(candidate.unplaced),
+    lowerBoundUsdPerHour: priced.lowerBoundUsdPerHour(candidate.unplacedPods === 0 ? [] : candidate.unplaced()),
   };
 }
 

@@ -1,7 +1,5 @@
 import type { Pod } from "@nodeless/api";
-import type { SchedulingInput } from "../model.ts";
 import type { PlanningModel } from "../packing/planning-model.ts";
-import { planningModel } from "../packing/planning-model.ts";
 import { podKeyOf } from "../packing/pod-shape.ts";
 import type { CheckLimits } from "./bounds/index.ts";
 import { checkPrices, classPrices, generateColumns } from "./bounds/index.ts";
@@ -22,19 +20,14 @@ const COLUMNS_SHAPES_MAX = 60;
 /** An input with the prices that bound the cost of all its plans. */
 export class PricedInput {
   readonly #model: PlanningModel;
-  /** True if the model is that of the input alone: then shapes of the two correspond. */
-  readonly #isWhole: boolean;
   readonly #bound: BoundProblem;
   /** By pod `namespace/name`: shape of the bound's problem. Made when needed. */
   #shapes: ReadonlyMap<string, number> | undefined;
   #prices: FairPrices;
 
-  /** `model` is the input's own, made already; not used when pods are priced only. */
-  constructor(input: SchedulingInput, pricedOnly: readonly Pod[], model: PlanningModel) {
-    const only = new Set(pricedOnly.map(podKeyOf));
-    this.#isWhole = only.size === 0;
-    this.#model = this.#isWhole ? model : planningModel({ ...input, pods: [...input.pods, ...pricedOnly] });
-    this.#bound = boundProblem(this.#model, this.#isWhole ? undefined : (pod) => only.has(podKeyOf(pod)));
+  constructor(model: PlanningModel) {
+    this.#model = model;
+    this.#bound = boundProblem(model);
     const { problem } = this.#bound;
     const kind = problem.shapes.length <= OWN_PRICES_SHAPES_MAX && problem.classes > 1 ? "shape" : "group";
     this.#prices = classPrices(problem, { kind });
@@ -54,7 +47,7 @@ export class PricedInput {
 
   /** The problem of the bound where it says the same as another one: what is known of one then holds for both. */
   sameProblem(other: PackingProblem): PackingProblem {
-    return this.#isWhole && isSameProblem(this.#bound.problem, other) ? this.#bound.problem : other;
+    return isSameProblem(this.#bound.problem, other) ? this.#bound.problem : other;
   }
 
   /** Takes over prices that a search found for its stricter problem, if they prove more. */
@@ -69,31 +62,18 @@ export class PricedInput {
     const values = this.#leastValues(portions, prices.podUsdPerHour);
     const { theta, boundUsdPerHour } = checkPrices(this.#bound.problem, values, limits);
     if (boundUsdPerHour <= this.#prices.lowerBoundUsdPerHour) return;
-    const { shapes } = this.#bound.problem;
-    this.#prices = {
-      lowerBoundUsdPerHour: boundUsdPerHour,
-      podUsdPerHour: values.map((value, index) =>
-        shapes[index]?.pods === 0 ? (this.#prices.podUsdPerHour[index] ?? 0) : value / theta,
-      ),
-    };
+    this.#prices = { lowerBoundUsdPerHour: boundUsdPerHour, podUsdPerHour: values.map((value) => value / theta) };
   }
 
   /** By shape of the bound's problem: the least of what its pods are worth. */
   #leastValues(portions: LoweredInput["portions"], podUsdPerHour: Float64Array): Float64Array {
-    const { shapes } = this.#bound.problem;
-    const values = new Float64Array(shapes.length).fill(Number.POSITIVE_INFINITY);
+    const values = new Float64Array(this.#bound.problem.shapes.length).fill(Number.POSITIVE_INFINITY);
     for (const [index, ofShape] of portions.entries())
-      for (const { shape, pods } of ofShape)
-        for (const at of this.#isWhole ? [this.#bound.shapeOf[shape.shape.index] ?? -1] : this.#shapesOf(pods))
-          values[at] = Math.min(values[at] ?? 0, podUsdPerHour[index] ?? 0);
-    for (const [index, { pods }] of shapes.entries())
-      if (pods === 0) values[index] = 0;
-      else if (values[index] === Number.POSITIVE_INFINITY) values[index] = this.#prices.podUsdPerHour[index] ?? 0;
-    return values;
-  }
-
-  #shapesOf(pods: readonly Pod[]): ReadonlySet<number> {
-    return new Set(pods.map((pod) => this.#shapeOf(podKeyOf(pod))));
+      for (const { shape } of ofShape) {
+        const at = this.#bound.shapeOf[shape.shape.index] ?? -1;
+        values[at] = Math.min(values[at] ?? 0, podUsdPerHour[index] ?? 0);
+      }
+    return values.map((value, index) => (Number.isFinite(value) ? value : (this.#prices.podUsdPerHour[index] ?? 0)));
   }
 
   /** What every plan costs at least that places all pods but these. */

@@ -1,6 +1,6 @@
+import type { AttemptedPlan, PlanCandidate } from "../packing/plan-candidate.ts";
+import { isBetter, writtenPlan } from "../packing/plan-candidate.ts";
 import type { PlanningModel } from "../packing/planning-model.ts";
-import type { Candidate, FastCandidate } from "./candidates.ts";
-import { isBetter, writtenCandidate } from "./candidates.ts";
 import type { LoweredInput } from "./lowering/index.ts";
 import { loweredOnce, raisePacking, sideCostUsdPerHour, unplacedPods } from "./lowering/index.ts";
 import type { PlanTime } from "./plan-time.ts";
@@ -14,7 +14,7 @@ export interface SearchedPlan {
   readonly prices: FairPrices;
   readonly progress: SearchedInput["progress"];
   /** The plan, if it is better than the fast gear's and keeps the limits of the pools. Not yet checked. */
-  readonly candidate: Candidate | undefined;
+  readonly candidate: PlanCandidate | undefined;
 }
 
 export interface PlanSearch {
@@ -23,7 +23,7 @@ export interface PlanSearch {
   readonly refines: boolean;
   readonly priced: PricedInput;
   /** What is to be beaten. */
-  readonly fast: FastCandidate;
+  readonly fast: AttemptedPlan;
 }
 
 /** Lowers, searches and writes the best packing out. Undefined where numbers cannot express the rules, or where there is no time. */
@@ -39,12 +39,11 @@ export function searchPlan(model: PlanningModel, search: PlanSearch): SearchedPl
   return { lowered, prices, progress, candidate: betterPlan(searched, fast) };
 }
 
-function betterPlan({ lowered, packing }: SearchedInput, fast: FastCandidate): Candidate | undefined {
-  const unplaced = unplacedPods(lowered, packing) - fast.unplaced.length;
-  const costUsdPerHour = packing.costUsdPerHour + sideCostUsdPerHour(lowered);
-  if (unplaced > 0 || (unplaced === 0 && costUsdPerHour >= fast.priceUsdPerHour)) return undefined;
+function betterPlan({ lowered, packing }: SearchedInput, fast: AttemptedPlan): PlanCandidate | undefined {
+  const priceUsdPerHour = packing.costUsdPerHour + sideCostUsdPerHour(lowered);
+  if (!isBetter({ unplacedPods: unplacedPods(lowered, packing), priceUsdPerHour }, fast)) return undefined;
   const raised = raisePacking(lowered, packing, { rejectionsOf: (_, shape) => fast.rejectionsOf(shape) });
   if ("unraisable" in raised) return undefined;
-  const candidate = writtenCandidate(raised);
+  const candidate = writtenPlan(raised);
   return isBetter(candidate, fast) ? candidate : undefined;
 }

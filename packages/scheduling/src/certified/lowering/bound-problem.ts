@@ -1,4 +1,3 @@
-import type { Pod } from "@nodeless/api";
 import type { NodeModel, PlanningModel, ShapeModel, VariantModel } from "../../packing/planning-model.ts";
 import { nodeVerdict } from "../../packing/planning-model.ts";
 import type { TypeSet } from "../../packing/pool-catalog.ts";
@@ -21,9 +20,9 @@ export interface BoundProblem {
 
 /**
  * Keeps what no plan may break (labels, taints, required rules about hosts, existing room) and drops the rest: preferences, domains,
- * limits, weights. Shapes of which `isPricedOnly` says that no pod is to be placed keep 0 pods, so that they get a price.
+ * limits, weights.
  */
-export function boundProblem(model: PlanningModel, isPricedOnly?: (pod: Pod) => boolean): BoundProblem {
+export function boundProblem(model: PlanningModel): BoundProblem {
   const bins = nodesWithRoom(model.nodes, model.shapes);
   const classes = offeringClasses(model, { sets: setsOf(model), openLabels: false, minValues: false });
   if (classes === undefined) throw new Error("offerings of a bound have no open labels");
@@ -50,8 +49,7 @@ export function boundProblem(model: PlanningModel, isPricedOnly?: (pod: Pod) => 
       draft = { number: drafts.size, shape: { requests, mask, ...roles }, pods: 0 };
       drafts.set(key, draft);
     }
-    const { pods } = shape.shape;
-    draft.pods += isPricedOnly === undefined ? pods.length : pods.filter((pod) => !isPricedOnly(pod)).length;
+    draft.pods += shape.shape.pods.length;
     return draft.number;
   });
   const numbered = masks.withBinClasses();

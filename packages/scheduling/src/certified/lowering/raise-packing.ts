@@ -177,3 +177,8 @@ function claimOf(
 export function sideCostUsdPerHour({ side }: LoweredInput): number {
   return side?.attempt.priceUsdPerHour ?? 0;
 }
+
+/** Claims that are not part of the packing. */
+export function sideNodes({ side }: LoweredInput): number {
+  return side?.attempt.claims.length ?? 0;
+}
