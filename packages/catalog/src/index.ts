@@ -7,4 +7,4 @@ export { eniPodLimit, kubeletResources, kubeReservedMemoryMiB, kubeReservedMilli
 export type { FargatePrices } from "./prices.ts";
 export { fargatePrices } from "./prices.ts";
 export type { ZoneFacts } from "./zones.ts";
-export { zonesOf } from "./zones.ts";
+export { hasFargate, zonesOf } from "./zones.ts";

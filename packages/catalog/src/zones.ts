@@ -21,6 +21,14 @@ const ZONE_NUMBERS: ReadonlyMap<string, readonly [idPrefix: string, zones: strin
   ["ap-southeast-1", ["apse1", "a1 b2 c3"]],
 ]);
 
+/** Zone ids in which EKS runs no Fargate pods (EKS user guide, "Fargate considerations"). */
+const ZONE_IDS_WITHOUT_FARGATE: ReadonlySet<string> = new Set(["use1-az3", "usw1-az2", "cac1-az3"]);
+
+/** Whether EKS runs Fargate pods in a zone, by its global id, which is the same zone in every account. */
+export function hasFargate(zoneId: string): boolean {
+  return !ZONE_IDS_WITHOUT_FARGATE.has(zoneId);
+}
+
 /** The availability zones of a region, by name; empty for a region the catalog does not know. */
 export function zonesOf(region: string): readonly ZoneFacts[] {
   const [idPrefix, zones] = ZONE_NUMBERS.get(region) ?? ["", ""];

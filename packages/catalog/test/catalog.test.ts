@@ -6,6 +6,7 @@ import {
   eniPodLimit,
   fargatePrices,
   findInstanceType,
+  hasFargate,
   type InstanceTypeFacts,
   instanceTypeFacts,
   kubeletResources,
@@ -125,6 +126,8 @@ test("spot prices are stable, below on-demand and spread by zone", () => {
 test("zones have names, global ids, and cover every offer", () => {
   assert.deepEqual(zonesOf("ap-northeast-2")[0], { name: "ap-northeast-2a", id: "apne2-az1" });
   assert.deepEqual(zonesOf("mars-1"), []);
+  const withoutFargate = zonesOf("us-east-1").filter(({ id }) => !hasFargate(id));
+  assert.deepEqual(withoutFargate, [{ name: "us-east-1e", id: "use1-az3" }], "whatever an account calls it");
   for (const region of catalogInfo().regions) {
     const names = new Set(zonesOf(region).map((zone) => zone.name));
     assert.equal(new Set(zonesOf(region).map((zone) => zone.id)).size, names.size);

@@ -21,11 +21,10 @@ import {
   type ResourceType,
   type Tag,
 } from "@aws-sdk/client-ec2";
+import { hasFargate } from "@nodeless/catalog";
 import { CLUSTER_TAG, poll, type Step, type StepContext, unlessNamed } from "./step.ts";
 import { subnetCidrs } from "./subnet-cidrs.ts";
 
-/** Zone ids without EKS Fargate (eks-bootstrap §3.1). */
-const ZONES_WITHOUT_FARGATE: ReadonlySet<string> = new Set(["use1-az3", "usw1-az2", "cac1-az3"]);
 const ZONES_WANTED = 3;
 const NAT_TIMEOUT_MS = 10 * 60_000;
 
@@ -55,7 +54,7 @@ async function chooseZones({ aws, spec }: StepContext): Promise<readonly string[
     new DescribeAvailabilityZonesCommand({ Filters: [{ Name: "zone-type", Values: ["availability-zone"] }] }),
   );
   const usable = (answer.AvailabilityZones ?? [])
-    .filter(({ ZoneId }) => !ZONES_WITHOUT_FARGATE.has(ZoneId ?? ""))
+    .filter(({ ZoneId }) => hasFargate(ZoneId ?? ""))
     .map(({ ZoneName }) => ZoneName ?? "");
   const missing = spec.availabilityZones.filter((zone) => !usable.includes(zone));
   if (missing.length > 0)

@@ -9,6 +9,7 @@ import type {
   ListFargateProfilesCommandInput,
   ListFargateProfilesCommandOutput,
 } from "@aws-sdk/client-eks";
+import { hasFargate } from "@nodeless/catalog";
 import { uuid } from "@nodeless/environment";
 import { pageOf } from "../state/pages.ts";
 import type { Handler, HandlerMap } from "../wire/handlers.ts";
@@ -24,8 +25,6 @@ const PROFILES_MAX = 10;
 const SELECTORS_MAX = 5;
 const LABELS_MAX = 5;
 const NAME = /^[0-9A-Za-z][-\w]{0,62}$/;
-/** Zone ids in which EKS has no Fargate. */
-const ZONE_IDS_WITHOUT_FARGATE: ReadonlySet<string> = new Set(["use1-az3", "usw1-az2", "cac1-az3"]);
 
 /** Fargate profiles: one creation or deletion at a time per cluster, no update. Rules and texts: fargate.md §1. */
 export function fargateProfileHandlers(eks: EksState): HandlerMap {
@@ -165,7 +164,7 @@ function chooseSubnets(eks: EksState, given: readonly string[], cluster: Cluster
       throw invalidParameter(`Subnet ${id} does not belong to the VPC ${vpcId} of the cluster`);
     if (ec2.subnetIsPublic(id))
       throw invalidParameter(`Subnet ${id} provided in Fargate Profile is not a private subnet`);
-    if (ZONE_IDS_WITHOUT_FARGATE.has(subnet.zoneId))
+    if (!hasFargate(subnet.zoneId))
       throw invalidParameter(`Fargate Profile creation for the Availability Zone ${subnet.zone} is not supported`);
   }
   return chosen;

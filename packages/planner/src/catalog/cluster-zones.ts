@@ -1,3 +1,4 @@
+import { hasFargate } from "@nodeless/catalog";
 import { UnknownZoneError } from "./unknown-zone-error.ts";
 
 /** A zone under its account-specific name, with its global id if that is known. */
@@ -6,8 +7,6 @@ export interface NamedZone {
   readonly id?: string | undefined;
 }
 
-/** Zone ids without EKS Fargate, in which `nodeless up` makes no subnets (eks-bootstrap §3.1). */
-const ZONES_WITHOUT_FARGATE: ReadonlySet<string> = new Set(["use1-az3", "usw1-az2", "cac1-az3"]);
 const ZONES_WANTED = 3;
 
 /**
@@ -18,9 +17,7 @@ export function clusterZones(
   region: string,
   { named, zones }: { readonly named: readonly string[]; readonly zones: readonly NamedZone[] },
 ): readonly NamedZone[] {
-  const usable = zones
-    .filter(({ id = "" }) => !ZONES_WITHOUT_FARGATE.has(id))
-    .sort((a, b) => (a.name < b.name ? -1 : 1));
+  const usable = zones.filter(({ id = "" }) => hasFargate(id)).sort((a, b) => (a.name < b.name ? -1 : 1));
   const names = usable.map(({ name }) => name);
   const missing = named.filter((zone) => !names.includes(zone));
   if (missing.length > 0) throw new UnknownZoneError(region, { missing, usable: names });
