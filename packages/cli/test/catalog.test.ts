@@ -1,53 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { test } from "node:test";
 import { builtInCatalog, catalogDocument, formatCatalogDocument, parseCatalogDocument } from "@nodeless/instance-types";
-import { main } from "nodeless";
 import { parse } from "yaml";
 import { forgetRefreshed, storeRefreshed } from "../src/commands/catalog-choice.ts";
-import type { Terminal } from "../src/terminal.ts";
+import { newWorld } from "./command-world.ts";
 
 const REGION = "ap-northeast-2";
 
-interface World extends AsyncDisposable {
-  readonly terminal: Terminal;
-  /** Standard input of the next command. */
-  input: string;
-  run(args: string): Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }>;
-}
-
-async function newWorld(environment: Readonly<Record<string, string>> = {}): Promise<World> {
-  const home = await mkdtemp(join(tmpdir(), "nodeless-catalog-"));
-  const printed = { stdout: "", stderr: "" };
-  const world: World = {
-    input: "",
-    terminal: {
-      out: (text) => {
-        printed.stdout += text;
-      },
-      err: (text) => {
-        printed.stderr += text;
-      },
-      environment: { NODELESS_HOME: home, ...environment },
-      colours: false,
-      cwd: home,
-      command: "nodeless",
-      readInput: async () => world.input,
-    },
-    async run(args) {
-      Object.assign(printed, { stdout: "", stderr: "" });
-      const exitCode = await main(args.split(" "), world.terminal);
-      return { exitCode, ...printed };
-    },
-    [Symbol.asyncDispose]: () => rm(home, { recursive: true }),
-  };
-  return world;
-}
-
 test("catalog show prints the types of a family by size, estimates marked, and says how old and exact that is", async () => {
-  await using world = await newWorld();
+  using world = newWorld();
   const { exitCode, stdout, stderr } = await world.run("catalog show --family t3,m8i");
   assert.deepEqual([exitCode, stderr], [0, ""]);
   const [table = "", notes = ""] = stdout.split("\n\n");
@@ -68,27 +29,26 @@ test("catalog show prints the types of a family by size, estimates marked, and s
 });
 
 test("the wide table adds what a node has and every zone's spot price", async () => {
-  await using world = await newWorld();
+  using world = newWorld();
   const { stdout } = await world.run("catalog show --family g5 --region us-east-1 -o wide");
   const row = stdout.split("\n").find((line) => line.startsWith("g5.xlarge "));
   assert.match(row ?? "", / 1 gpu +250 GB .* a ~0\.\d{4}, b ~0\.\d{4}/);
 });
 
 test("json is the document that --catalog reads, yaml the same", async () => {
-  await using world = await newWorld({ AWS_REGION: "us-west-2" });
+  using world = newWorld({}, { environment: { AWS_REGION: "us-west-2", NODELESS_HOME: "/nonexistent/x" } });
   const json = await world.run("catalog show -o json");
   const catalog = parseCatalogDocument(json.stdout, "stdout");
   assert.deepEqual([catalog.region, catalog.instanceTypes], ["us-west-2", builtInCatalog("us-west-2").instanceTypes]);
   const one = await world.run("catalog show --family m7g -o json");
-  world.input = one.stdout;
-  const again = await world.run("catalog show --catalog - -o json");
+  const again = await world.run("catalog show --catalog - -o json", one.stdout);
   assert.equal(again.stdout, one.stdout);
-  const yaml = await world.run("catalog show --catalog - -o yaml");
+  const yaml = await world.run("catalog show --catalog - -o yaml", one.stdout);
   assert.deepEqual(parse(yaml.stdout), JSON.parse(one.stdout));
 });
 
 test("what was refreshed is used and named, until it is forgotten", async () => {
-  await using world = await newWorld();
+  using world = newWorld();
   const document = catalogDocument({ ...builtInCatalog(REGION), date: "2026-11-21", exactness: ["as told"] });
   await storeRefreshed(world.terminal, { region: REGION, text: formatCatalogDocument(document) });
   assert.match(
@@ -103,7 +63,7 @@ test("what was refreshed is used and named, until it is forgotten", async () => 
 });
 
 test("only the region named is forgotten", async () => {
-  await using world = await newWorld();
+  using world = newWorld();
   for (const region of [REGION, "us-east-1"]) await storeRefreshed(world.terminal, { region, text: "{}" });
   assert.deepEqual(await forgetRefreshed(world.terminal, "us-east-1"), ["us-east-1"]);
   assert.deepEqual(await forgetRefreshed(world.terminal, undefined), [REGION]);
@@ -122,15 +82,14 @@ for (const { args, exitCode, message } of [
   { args: "catalog show -o name", exitCode: 64, message: /Allowed choices are table, wide, json, yaml/ },
 ])
   test(`nodeless ${args} says what is wrong`, async () => {
-    await using world = await newWorld();
-    world.input = "{}";
-    const result = await world.run(args);
+    using world = newWorld();
+    const result = await world.run(args, "{}");
     assert.deepEqual([result.exitCode, result.stdout], [exitCode, ""]);
     assert.match(result.stderr, message);
   });
 
 test("a broken refreshed catalogue is told with the remedy", async () => {
-  await using world = await newWorld();
+  using world = newWorld();
   await storeRefreshed(world.terminal, { region: REGION, text: "half a" });
   const { exitCode, stderr } = await world.run("catalog show");
   assert.equal(exitCode, 1);

@@ -1,45 +1,9 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { readdirSync } from "node:fs";
 import { describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { main } from "nodeless";
 import { parse } from "yaml";
-
-interface Answer {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-async function run(
-  args: string,
-  { cwd, input = "" }: { readonly cwd: string; readonly input?: string },
-): Promise<Answer> {
-  let stdout = "";
-  let stderr = "";
-  const exitCode = await main(args.split(" "), {
-    out: (text) => {
-      stdout += text;
-    },
-    err: (text) => {
-      stderr += text;
-    },
-    environment: { NODELESS_HOME: join(cwd, ".state"), LANG: "C.UTF-8" },
-    colours: false,
-    cwd,
-    command: "nodeless",
-    readInput: async () => input,
-  });
-  return { exitCode, stdout, stderr };
-}
-
-function newDirectory(files: Readonly<Record<string, string>>): Disposable & { readonly cwd: string } {
-  const cwd = mkdtempSync(join(tmpdir(), "nodeless-lint-"));
-  for (const [file, text] of Object.entries(files)) writeFileSync(join(cwd, file), text);
-  return { cwd, [Symbol.dispose]: () => rmSync(cwd, { recursive: true }) };
-}
+import { newWorld } from "./command-world.ts";
 
 const dns = (memory: string, spec = ""): string => `
 apiVersion: apps/v1
@@ -57,8 +21,8 @@ spec:
 
 describe("nodeless lint", () => {
   test("a clean input: the numbers, and exit 0", async () => {
-    using world = newDirectory({ "dns.yaml": dns("700Mi") });
-    assert.deepEqual(await run("lint -f .", world), {
+    using world = newWorld({ "dns.yaml": dns("700Mi") });
+    assert.deepEqual(await world.run("lint -f ."), {
       exitCode: 0,
       stdout: "no findings in 1 file (1 object, 0 commands)\n",
       stderr: "",
@@ -66,8 +30,8 @@ describe("nodeless lint", () => {
   });
 
   test("advice alone is no failure; prices are those of the region", async () => {
-    using world = newDirectory({ "dns.yaml": dns("1Gi") });
-    assert.deepEqual(await run("lint -f dns.yaml --region ap-northeast-2", world), {
+    using world = newWorld({ "dns.yaml": dns("1Gi") });
+    assert.deepEqual(await world.run("lint -f dns.yaml --region ap-northeast-2"), {
       exitCode: 0,
       stdout: [
         "dns.yaml:12  advice  fargate-rounding  Deployment kube-system/coredns",
@@ -82,8 +46,8 @@ describe("nodeless lint", () => {
   });
 
   test("errors and warnings exit 2 after everything is printed; -o json and yaml are the same document", async () => {
-    using world = newDirectory({ "dns.yaml": dns("512Mi", "hostNetwork: true"), "run.sh": "ls // x\n" });
-    const { exitCode, stdout, stderr } = await run("lint -f . -o json", world);
+    using world = newWorld({ "dns.yaml": dns("512Mi", "hostNetwork: true"), "run.sh": "ls // x\n" });
+    const { exitCode, stdout, stderr } = await world.run("lint -f . -o json");
     const report = JSON.parse(stdout);
     assert.deepEqual([exitCode, stderr], [2, "2 errors\n"]);
     assert.deepEqual(report.findings[0], {
@@ -103,23 +67,23 @@ describe("nodeless lint", () => {
         { errors: 2, warnings: 0, advice: 0, accepted: 0, omitted: 0, files: 2, objects: 1, commands: 1 },
       ],
     );
-    assert.deepEqual(parse((await run("lint -f . -o yaml", world)).stdout), report);
+    assert.deepEqual(parse((await world.run("lint -f . -o yaml")).stdout), report);
   });
 
   test("--only and --ignore choose rules", async () => {
-    using world = newDirectory({ "dns.yaml": dns("512Mi", "hostNetwork: true"), "run.sh": "ls // x\n" });
-    assert.equal((await run("lint -f . --only slash-comment", world)).stderr, "1 error\n");
-    assert.equal((await run("lint -f . --ignore slash-comment,fargate-host-access", world)).exitCode, 0);
+    using world = newWorld({ "dns.yaml": dns("512Mi", "hostNetwork: true"), "run.sh": "ls // x\n" });
+    assert.equal((await world.run("lint -f . --only slash-comment")).stderr, "1 error\n");
+    assert.equal((await world.run("lint -f . --ignore slash-comment,fargate-host-access")).exitCode, 0);
   });
 
   test("standard input, and pools of a file of their own", async () => {
-    using world = newDirectory({
+    using world = newWorld({
       "pool.yaml":
         "apiVersion: karpenter.sh/v1\nkind: NodePool\nmetadata: { name: small }\nspec: { limits: { cpu: 9 }, template: { spec: { requirements: [{ key: node.kubernetes.io/instance-type, operator: In, values: [c7i.large] }], nodeClassRef: { group: karpenter.k8s.aws, kind: EC2NodeClass, name: default } } } }\n",
     });
     const web = dns("6Gi").replaceAll("kube-system", "shop");
-    assert.equal((await run("lint -f -", { ...world, input: web })).exitCode, 0);
-    const { exitCode, stdout } = await run("lint -f - --nodepool pool.yaml", { ...world, input: web });
+    assert.equal((await world.run("lint -f -", web)).exitCode, 0);
+    const { exitCode, stdout } = await world.run("lint -f - --nodepool pool.yaml", web);
     assert.equal(exitCode, 2);
     assert.match(stdout, /^standard input:12 {2}error {2}no-node {2}Deployment shop\/coredns\n {2}NodePool small: /);
   });
@@ -127,21 +91,45 @@ describe("nodeless lint", () => {
   test("a cluster of a region without prices is checked without the rules about nodes", async () => {
     const config =
       "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: { name: a, region: eu-north-1 }\nfargateProfiles: [{ name: a, selectors: [{ namespace: kube-system, labels: { k8s-app: kube-dns } }] }]\n---";
-    using world = newDirectory({ "dns.yaml": config + dns("1Gi") });
-    const { exitCode, stdout, stderr } = await run("lint -f dns.yaml", world);
+    using world = newWorld({ "dns.yaml": config + dns("1Gi") });
+    const { exitCode, stdout, stderr } = await world.run("lint -f dns.yaml");
     assert.equal(exitCode, 0);
     assert.match(stderr, /^! rules about nodes are left out: .*eu-north-1/);
     assert.match(stdout, /saves about \$/);
-    assert.equal((await run("lint -f dns.yaml --region eu-north-1", world)).exitCode, 1);
+    assert.equal((await world.run("lint -f dns.yaml --region eu-north-1")).exitCode, 1);
+  });
+
+  test("nodes are in the zones of the cluster, not in all of its region", async () => {
+    const config = (zones: string): string =>
+      `apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: { name: a, region: us-east-1 }\navailabilityZones: [${zones}]\n---`;
+    const web = dns("1Gi", "nodeSelector: { topology.kubernetes.io/zone: us-east-1c }").replaceAll(
+      "kube-system",
+      "shop",
+    );
+    using world = newWorld({ "web.yaml": config("us-east-1a, us-east-1b") + web });
+    const { exitCode, stdout } = await world.run("lint -f . --only no-node");
+    assert.equal(exitCode, 2);
+    assert.match(stdout, /error {2}no-node {2}Deployment shop\/coredns\n {2}NodePool default: .*us-east-1c/);
+    world.write("web.yaml", config("us-east-1a, us-east-1c") + web);
+    assert.equal((await world.run("lint -f . --only no-node")).exitCode, 0);
+    world.write("web.yaml", config("us-east-1a, us-east-1z") + web);
+    for (const args of ["lint -f . --only no-node", "lint -f . --only no-node --region us-east-1"]) {
+      const unusable = await world.run(args);
+      assert.equal(unusable.exitCode, 0);
+      assert.match(
+        unusable.stderr,
+        /^! availabilityZones: us-east-1z cannot be used .*; all zones of us-east-1 count\n$/,
+      );
+    }
   });
 
   test("--rules lists every rule, also as data", async () => {
-    using world = newDirectory({});
-    const { exitCode, stdout } = await run("lint --rules", world);
+    using world = newWorld();
+    const { exitCode, stdout } = await world.run("lint --rules");
     assert.equal(exitCode, 0);
     assert.match(stdout, /^RULE +SEVERITY +WHAT IS WRONG\n/);
     assert.match(stdout, /^fargate-privileged +error +privileged container on Fargate$/m);
-    const rules = JSON.parse((await run("lint --rules -o json", world)).stdout);
+    const rules = JSON.parse((await world.run("lint --rules -o json")).stdout);
     assert.deepEqual(Object.keys(rules[0]), ["id", "severity", "title", "why", "source"]);
     assert.equal(rules.length, stdout.trimEnd().split("\n").length - 1);
   });
@@ -164,8 +152,8 @@ describe("nodeless lint", () => {
     { rule: "an empty directory", args: "lint -f .", exitCode: 1, says: /nothing to check in this directory/ },
   ])
     test(`${rule}: exit ${exitCode} with what to do`, async () => {
-      using world = newDirectory({});
-      const answer = await run(args, world);
+      using world = newWorld();
+      const answer = await world.run(args);
       assert.equal(answer.exitCode, exitCode);
       assert.match(answer.stderr, says);
     });
@@ -176,7 +164,8 @@ describe("the examples of the repository", () => {
 
   test("have findings only where they show old ways", async () => {
     assert.ok(readdirSync(cwd).includes("everyday"));
-    const { findings } = JSON.parse((await run("lint -f . -o json", { cwd })).stdout);
+    using world = newWorld({}, { cwd });
+    const { findings } = JSON.parse((await world.run("lint -f . -o json")).stdout);
     const found = (findings as readonly { file: string; severity: string; rule: string }[])
       .filter(({ severity }) => severity !== "advice")
       .map(({ file, rule }) => `${file} ${rule}`);

@@ -1,57 +1,9 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
 import { describe, test } from "node:test";
-import { main } from "nodeless";
 import { parse } from "yaml";
 import type { Terminal } from "../src/terminal.ts";
-
-interface Answer {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-interface World extends Disposable {
-  readonly directory: string;
-  write(file: string, text: string): void;
-  run(args: string, input?: string): Promise<Answer>;
-}
-
-function newWorld(files: Readonly<Record<string, string>> = {}, extra: Partial<Terminal> = {}): World {
-  const directory = mkdtempSync(join(tmpdir(), "nodeless-plan-"));
-  const write = (file: string, text: string): void => {
-    mkdirSync(dirname(join(directory, file)), { recursive: true });
-    writeFileSync(join(directory, file), text);
-  };
-  for (const [file, text] of Object.entries(files)) write(file, text);
-  return {
-    directory,
-    write,
-    async run(args, input = "") {
-      let stdout = "";
-      let stderr = "";
-      const exitCode = await main(args.split(" "), {
-        out: (text) => {
-          stdout += text;
-        },
-        err: (text) => {
-          stderr += text;
-        },
-        environment: { NODELESS_HOME: join(directory, ".state"), LANG: "C.UTF-8" },
-        colours: false,
-        cwd: directory,
-        command: "nodeless",
-        readInput: async () => input,
-        ...extra,
-      });
-      return { exitCode, stdout, stderr };
-    },
-    [Symbol.dispose]: () => rmSync(directory, { recursive: true }),
-  };
-}
+import { newWorld, type World } from "./command-world.ts";
 
 const web = (replicas = 2, cpu = "500m", memory = "512Mi"): string => `
 apiVersion: apps/v1

@@ -1,9 +1,7 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { describe, test } from "node:test";
-import { main } from "nodeless";
+import { parse } from "yaml";
+import { type Answer, newWorld } from "./command-world.ts";
 
 const MANIFESTS = `
 apiVersion: apps/v1
@@ -50,34 +48,10 @@ spec:
       requirements: [{ key: karpenter.sh/capacity-type, operator: In, values: [spot] }]
       nodeClassRef: { group: karpenter.k8s.aws, kind: EC2NodeClass, name: default }`;
 
-interface Answer {
-  readonly exitCode: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
 /** Runs `nodeless why` in a directory with the manifests as m.yaml. */
-async function why(args: string, input = ""): Promise<Answer> {
-  const directory = mkdtempSync(join(tmpdir(), "nodeless-why-"));
-  writeFileSync(join(directory, "m.yaml"), MANIFESTS);
-  writeFileSync(join(directory, "pool.yaml"), POOL);
-  let stdout = "";
-  let stderr = "";
-  const exitCode = await main(["why", ...args.split(" ")], {
-    out: (text) => {
-      stdout += text;
-    },
-    err: (text) => {
-      stderr += text;
-    },
-    environment: { NODELESS_HOME: join(directory, ".state"), LANG: "C.UTF-8" },
-    colours: false,
-    cwd: directory,
-    command: "nodeless",
-    readInput: async () => input,
-  });
-  rmSync(directory, { recursive: true });
-  return { exitCode, stdout, stderr };
+async function why(args: string, input?: string): Promise<Answer> {
+  using world = newWorld({ "m.yaml": MANIFESTS, "pool.yaml": POOL });
+  return await world.run(`why ${args}`, input);
 }
 
 describe("nodeless why on a plan", () => {
@@ -120,7 +94,6 @@ describe("nodeless why on a plan", () => {
       await why("pod/web-0 -n shop -f m.yaml -o yaml"),
     ];
     const explanation = JSON.parse(json.stdout) as Record<string, unknown>;
-    const { parse } = await import("yaml");
     assert.deepEqual(parse(yaml.stdout), explanation);
     assert.deepEqual([explanation["apiVersion"], explanation["kind"]], ["nodeless.dev/v1alpha1", "PodExplanation"]);
     assert.deepEqual(Object.keys(explanation).slice(2), [

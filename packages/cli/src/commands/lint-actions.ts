@@ -11,6 +11,7 @@ import {
   type PlanCatalog,
   readLintSources,
   rulesText,
+  UnknownZoneError,
 } from "@nodeless/planner";
 import { CommandError, DifferenceError, UsageError } from "../exit-codes.ts";
 import { formatStructured } from "../output/structured.ts";
@@ -44,16 +45,25 @@ export async function runLint(terminal: Terminal, flags: LintFlags): Promise<voi
   if (errors + warnings > 0) throw new DifferenceError(countsText({ ...report.summary, advice: 0 }));
 }
 
-/** A cluster of a region without prices is no mistake: then the rules about nodes say nothing. */
+/**
+ * What the project's cluster can buy. A cluster of a region without prices is no mistake: then the rules about nodes say nothing. Nor does a
+ * zone that cannot be used hide what else is wrong.
+ */
 async function catalogOf(
   terminal: Terminal,
   { input }: LintProject,
   flags: LintFlags,
 ): Promise<PlanCatalog | undefined> {
   const region = regionOf(terminal, flags.region ?? input?.region);
+  const choice = { region, file: flags.catalog };
   try {
-    return await chosenCatalog(terminal, { region, file: flags.catalog });
+    const { availabilityZones } = input ?? {};
+    return await chosenCatalog(terminal, { ...choice, ...(availabilityZones && { availabilityZones }) });
   } catch (error) {
+    if (error instanceof CommandError && error.cause instanceof UnknownZoneError) {
+      printNotices(terminal, [`${error.message}; all zones of ${region} count`]);
+      return await chosenCatalog(terminal, choice);
+    }
     if (flags.region !== undefined || flags.catalog !== undefined || !(error instanceof CommandError)) throw error;
     printNotices(terminal, [`rules about nodes are left out: ${error.message}`]);
     return undefined;
