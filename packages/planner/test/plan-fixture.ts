@@ -61,6 +61,24 @@ spec:
       containers: [{ name: main, image: nginx, resources: { requests: { ${requests.join(", ")} } } }]`;
 }
 
+/** A DaemonSet that takes a visible share of every node. */
+export const AGENT = `
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: { name: agent, namespace: shop }
+spec:
+  selector: { matchLabels: { app: agent } }
+  template:
+    metadata: { labels: { app: agent } }
+    spec: { containers: [{ name: main, image: agent, resources: { requests: { cpu: 300m, memory: 256Mi } } }] }`;
+
+/** A node that is there already. */
+export const NODE = `
+apiVersion: v1
+kind: Node
+metadata: { name: ip-10-0-0-1, labels: { kubernetes.io/arch: amd64, kubernetes.io/os: linux, topology.kubernetes.io/zone: ap-northeast-2a } }
+status: { allocatable: { cpu: "4", memory: 8Gi, pods: "58" } }`;
+
 /** The class that {@link nodePool} names. */
 export const NODE_CLASS = `
 apiVersion: karpenter.k8s.aws/v1

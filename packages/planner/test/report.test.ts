@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { type PlanOptions, planTable, type TableOptions } from "@nodeless/planner";
-import { deployment, NODE_CLASS, nodePool, planOf } from "./plan-fixture.ts";
+import { AGENT, deployment, NODE, NODE_CLASS, nodePool, planOf } from "./plan-fixture.ts";
 import { SMALL_CATALOG } from "./report-catalog.ts";
 
 /** `NODELESS_UPDATE=1` rewrites the transcripts; the review reads the difference. */
@@ -21,20 +21,6 @@ const SHOP = [
   deployment("shop/web", { replicas: 3, cpu: "500m", memory: "1Gi" }),
   deployment("shop/search", { cpu: "2", memory: "3Gi" }),
 ];
-const NODE = `
-apiVersion: v1
-kind: Node
-metadata: { name: ip-10-0-0-1, labels: { kubernetes.io/arch: amd64, kubernetes.io/os: linux, topology.kubernetes.io/zone: ap-northeast-2a } }
-status: { allocatable: { cpu: "4", memory: 8Gi, pods: "58" } }`;
-const AGENT = `
-apiVersion: apps/v1
-kind: DaemonSet
-metadata: { name: agent, namespace: shop }
-spec:
-  selector: { matchLabels: { app: agent } }
-  template:
-    metadata: { labels: { app: agent } }
-    spec: { containers: [{ name: main, image: agent, resources: { requests: { cpu: 300m, memory: 256Mi } } }] }`;
 
 interface Scene {
   readonly name: string;

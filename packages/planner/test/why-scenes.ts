@@ -1,4 +1,4 @@
-import { deployment, NODE_CLASS, nodePool } from "./plan-fixture.ts";
+import { AGENT, deployment, NODE, NODE_CLASS, nodePool } from "./plan-fixture.ts";
 
 const CLUSTER = `
 apiVersion: eksctl.io/v1alpha5
@@ -9,21 +9,10 @@ fargateProfiles:
     selectors: [{ namespace: kube-system }]
   - name: web
     selectors: [{ namespace: shop, labels: { tier: web, track: stable } }, { namespace: "team-*" }]`;
-const NODE = `
-apiVersion: v1
-kind: Node
-metadata: { name: ip-10-0-0-1, labels: { kubernetes.io/arch: amd64, kubernetes.io/os: linux, topology.kubernetes.io/zone: ap-northeast-2a } }
-spec: { taints: [{ key: team, value: data, effect: NoSchedule }] }
-status: { allocatable: { cpu: "4", memory: 8Gi, pods: "58" } }`;
-const AGENT = `
-apiVersion: apps/v1
-kind: DaemonSet
-metadata: { name: agent, namespace: shop }
-spec:
-  selector: { matchLabels: { app: agent } }
-  template:
-    metadata: { labels: { app: agent } }
-    spec: { containers: [{ name: main, image: agent, resources: { requests: { cpu: 300m, memory: 256Mi } } }] }`;
+const TAINTED_NODE = NODE.replace(
+  "status:",
+  "spec: { taints: [{ key: team, value: data, effect: NoSchedule }] }\nstatus:",
+);
 const SPREAD = `topologySpreadConstraints: [{ maxSkew: 1, topologyKey: topology.kubernetes.io/zone, whenUnsatisfiable: DoNotSchedule, labelSelector: { matchLabels: { app: web } } }]`;
 const ALONE = `affinity: { podAntiAffinity: { requiredDuringSchedulingIgnoredDuringExecution: [{ topologyKey: kubernetes.io/hostname, labelSelector: { matchLabels: { app: web } } }] } }`;
 const capacity = (type: string) => ({ "karpenter.sh/capacity-type": [type] });
@@ -84,7 +73,7 @@ export const SCENES: readonly Scene[] = [
   {
     name: "existing-node",
     manifests: [
-      NODE,
+      TAINTED_NODE,
       deployment("shop/web", {
         replicas: 2,
         cpu: "1",
@@ -108,5 +97,5 @@ export const SCENES: readonly Scene[] = [
     manifests: [deployment("shop/web", { replicas: 6, cpu: "500m", memory: "1Gi", spec: ALONE })],
     pod: "shop/web-3",
   },
-  { name: "bought-node", manifests: [NODE, deployment("shop/web", { cpu: "1" })], node: "ip-10-0-0-1" },
+  { name: "bought-node", manifests: [TAINTED_NODE, deployment("shop/web", { cpu: "1" })], node: "ip-10-0-0-1" },
 ];

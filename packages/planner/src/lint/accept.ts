@@ -4,7 +4,7 @@ import type { LintProject } from "./project.ts";
 import type { LintSource } from "./sources/lint-source.ts";
 
 /** Annotation of an object, or comment on the line of a finding or before it, that names rules to accept. */
-export const LINT_IGNORE = "nodeless.dev/lint-ignore";
+const LINT_IGNORE = "nodeless.dev/lint-ignore";
 
 /** A comment, or the annotation itself; not the name within a sentence. */
 const COMMENT = /(?:^|#|\/\/|<!--|[{,])\s*["']?nodeless\.dev\/lint-ignore["']?\s*:\s*["']?([a-z0-9*,\s-]+)/;

@@ -38,7 +38,7 @@ function findingText(
 }
 
 /** `2 errors, 1 warning, no advice in 4 files (12 objects, 30 commands); 1 finding accepted` */
-export function summaryText(summary: LintSummary): string {
+function summaryText(summary: LintSummary): string {
   const { errors, warnings, advice, accepted, omitted, files, objects, commands } = summary;
   const counts = countsText(summary);
   const found = errors + warnings + advice === 0 ? "no findings" : counts;

@@ -218,11 +218,7 @@ function hostPath({ pod, ...workload }: LintWorkload): Path {
 }
 
 /** The path of a field of the first container that it is true of, the init containers first. */
-export function containerPath(
-  { pod }: Pick<LintWorkload, "pod">,
-  is: (container: Container) => boolean,
-  field: Path,
-): Path {
+function containerPath({ pod }: Pick<LintWorkload, "pod">, is: (container: Container) => boolean, field: Path): Path {
   for (const list of ["initContainers", "containers"] as const) {
     const index = (pod.spec[list] ?? []).findIndex(is);
     if (index >= 0) return ["spec", list, index, ...field];

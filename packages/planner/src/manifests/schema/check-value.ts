@@ -26,7 +26,7 @@ export function describe(value: unknown): string {
  * Reads a value of a type: reports what does not belong there, leaves out nulls (the API server takes them for absent) and writes quantities
  * as text. Undefined when the value cannot be used. The value itself is not changed.
  */
-export function checkValue(value: unknown, type: FieldType, path: Path, report: Report): unknown {
+function checkValue(value: unknown, type: FieldType, path: Path, report: Report): unknown {
   switch (type.kind) {
     case "any":
       return value;
