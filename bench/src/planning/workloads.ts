@@ -133,7 +133,7 @@ const SPOT = once(spotTypes);
 const BOTH = once(() => realTypes(16, ["on-demand", "spot"]));
 
 /** Karpenter's mix on its fake types. */
-export function fakeMix(pods: number): Workload {
+function fakeMix(pods: number): Workload {
   return {
     name: `upstream's mix, fake types, ${pods}`,
     pods,

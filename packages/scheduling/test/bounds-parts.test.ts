@@ -6,8 +6,8 @@ import { classPrices, fluidPrices, generateColumns, sandPrices, verifiedBound } 
 import { gridValueLimits } from "../src/certified/bounds/verified-grid.ts";
 import { proveNodeValue } from "../src/certified/bounds/verified-node.ts";
 import type { PackingProblem } from "../src/certified/problem.ts";
-import { firstFit } from "../src/certified/search/index.ts";
 import { familyOfferings, openProblem, seededRandom, shapesFrom } from "./bounds-fixture.ts";
+import { firstFit } from "./packing-first-fit.ts";
 
 test("the covering program ends with prices that no column beats and that equal its cost", () => {
   for (let seed = 1; seed <= 100; seed++) {

@@ -4,7 +4,7 @@ import { checkPlan, type SchedulingInput, type SchedulingPlan } from "@nodeless/
 import fc from "fast-check";
 import type { LoweredInput } from "../src/certified/lowering/index.ts";
 import { lowerInput, raisePacking, unplacedPods } from "../src/certified/lowering/index.ts";
-import { fastPacking, packingProblems } from "../src/certified/search/index.ts";
+import { fastPacking } from "../src/certified/search/index.ts";
 import { planningModel } from "../src/packing/planning-model.ts";
 import {
   CAPACITY_TYPE,
@@ -21,6 +21,7 @@ import {
   ZONE,
 } from "./fixture.ts";
 import { loweringInput } from "./lowering-input.ts";
+import { packingProblems } from "./packing-problems.ts";
 
 function lowered(situation: SchedulingInput): LoweredInput {
   const result = lowerInput(planningModel(situation));

@@ -9,7 +9,7 @@ import type { FairPrices } from "./problem.ts";
 import type { SearchedInput } from "./search-input.ts";
 import { searchInput } from "./search-input.ts";
 
-export interface SearchedPlan {
+interface SearchedPlan {
   readonly lowered: LoweredInput;
   readonly prices: FairPrices;
   readonly progress: SearchedInput["progress"];
@@ -17,7 +17,7 @@ export interface SearchedPlan {
   readonly candidate: PlanCandidate | undefined;
 }
 
-export interface PlanSearch {
+interface PlanSearch {
   readonly time: PlanTime;
   /** True if time is to be kept for the bound. */
   readonly refines: boolean;

@@ -9,14 +9,14 @@ import type { TypeSets } from "./type-sets.ts";
 import type { VariantRun } from "./variant-run.ts";
 
 /** What a placement changes besides the claim itself. */
-export interface PlacementBooks {
+interface PlacementBooks {
   readonly table: ClaimTable;
   readonly topology: TopologyState;
   readonly sets: TypeSets;
 }
 
 /** Where the claim stands after the pod: the answer of the search that found it. */
-export interface ClaimPlace {
+interface ClaimPlace {
   readonly set: number;
   readonly position: number;
 }

@@ -32,7 +32,7 @@ export interface PodShape extends Omit<PodClass, "index"> {
   readonly pods: readonly Pod[];
 }
 
-export interface ShapeOptions {
+interface ShapeOptions {
   readonly memory: PodMemory;
   /** Pods that are not to be placed but whose topology rules tell pods apart. */
   readonly residents: Iterable<Pod>;

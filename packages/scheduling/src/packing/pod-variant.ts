@@ -15,7 +15,7 @@ import type { PodRefusal } from "./pod-refusal.ts";
 import { refusalOf } from "./pod-refusal.ts";
 
 /** A pod affinity term, and whether the pod insists on it. */
-export interface AffinityTerm {
+interface AffinityTerm {
   readonly term: PodAffinityTerm;
   readonly required: boolean;
 }

@@ -7,7 +7,7 @@ import { survivingTypes } from "./open-claim.ts";
 import type { PoolCatalog, TypeSet } from "./pool-catalog.ts";
 
 /** What reserved capacity says to a claim that would stand so. */
-export type ReservationAnswer =
+type ReservationAnswer =
   /** It holds reservations, or none concerns it. */
   | "open"
   /** It could use reservations, but this pass has used them up, or the pod would take away those that it holds. */

@@ -2,7 +2,7 @@ import type { PricedType } from "./pool-catalog.ts";
 import { CPU, MEMORY } from "./resource-table.ts";
 
 /** What a millicore and a byte are worth at least, USD per hour. */
-export interface ResourceRates {
+interface ResourceRates {
   readonly cpuUsd: number;
   readonly memoryUsd: number;
   /** Share of the types that cost hardly more than what they hold is worth. */

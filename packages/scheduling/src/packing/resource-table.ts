@@ -65,7 +65,6 @@ export const attachmentResource = (driver: string): string => `${ATTACHMENT_PREF
 
 export const CPU = 0;
 export const MEMORY = 1;
-export const PODS = 2;
 
 /** True if `used + asked ≤ free` wherever something is asked. */
 export function fits(free: Float64Array, used: Float64Array, asked: Float64Array): boolean {

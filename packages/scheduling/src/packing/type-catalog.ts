@@ -13,9 +13,9 @@ import { covers } from "./resource-table.ts";
 import type { PoolType, PricedType, TypeSet } from "./type-set.ts";
 
 /** What of a pool decides its type sets. */
-export type TypedPool = Pick<SchedulingNodePool, "name" | "requirements" | "taints" | "instanceTypes">;
+type TypedPool = Pick<SchedulingNodePool, "name" | "requirements" | "taints" | "instanceTypes">;
 
-export interface CatalogContext {
+interface CatalogContext {
   readonly resources: ResourceTable;
   readonly requirementIndex: RequirementIndex;
   readonly daemonSetPods: readonly Pod[];

@@ -3,7 +3,7 @@ import type { TopologyRules } from "./rule-plan.ts";
 import type { TopologyGroup } from "./topology-group.ts";
 
 /** A group by its number and the index of its key among the keys other than hostname. */
-export interface DomainCount {
+interface DomainCount {
   readonly group: number;
   readonly keyIndex: number;
   /** Until the domain is known a pod repels from every domain it may end up in, but attracts to and counts in none. */

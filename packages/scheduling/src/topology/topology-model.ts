@@ -17,7 +17,7 @@ import type { TopologyFacts } from "./topology-state.ts";
 import { TopologyState } from "./topology-state.ts";
 
 /** The topology rules of one input with the pods that exist already counted. */
-export interface TopologyModel {
+interface TopologyModel {
   readonly state: TopologyState;
   /** The rules of a class's variant; equal rules of equal classes are the same object. */
   rulesOf(podClass: PodClass, variant: number): TopologyRules;

@@ -22,12 +22,12 @@ export interface Choice {
   readonly demands: Map<string, Demand>;
 }
 
-export interface CountedGroup {
+interface CountedGroup {
   readonly group: TopologyGroup;
   readonly keyPosition: number;
 }
 
-export interface ChoiceKey {
+interface ChoiceKey {
   readonly key: string;
   /** Index of the key's table of domains. */
   readonly keyIndex: number;

@@ -5,13 +5,13 @@ import type { TopologyGroup } from "../../topology/topology-group.ts";
 import type { HostRule } from "../problem.ts";
 
 /** What pods of one kind mean to the rules of their host. */
-export interface HostRoles {
+interface HostRoles {
   readonly countedBy: readonly number[];
   readonly owns: readonly number[];
 }
 
 /** Pods as host rules see them. */
-export interface HostSubject {
+interface HostSubject {
   readonly rules: TopologyRules;
   readonly ports: readonly HostPort[];
 }
@@ -22,7 +22,7 @@ export interface HostSubject {
  */
 export type DomainMax = (group: TopologyGroup, itself: boolean) => number | undefined;
 
-export interface HostRuleOptions {
+interface HostRuleOptions {
   /**
    * One rule per constraint; otherwise constraints that differ only in which nodes count share one, which is stricter and therefore
    * wrong in a bound.

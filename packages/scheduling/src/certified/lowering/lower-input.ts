@@ -34,7 +34,7 @@ export interface LoweredInput {
 }
 
 /** Why an input is left to the first fit altogether. */
-export interface Unsupported {
+interface Unsupported {
   readonly unsupported: string;
 }
 

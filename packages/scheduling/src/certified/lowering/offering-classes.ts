@@ -22,7 +22,7 @@ export interface OfferingClasses {
   classesOf(poolIndex: number): readonly number[];
 }
 
-export interface ClassOptions {
+interface ClassOptions {
   /** By pool: the type sets that pods use, each once. */
   readonly sets: readonly ReadonlySet<TypeSet>[];
   /** False for bounds: labels that stay open are taken as if every value were there at once. */

@@ -42,7 +42,7 @@ export interface Portions {
   readonly leftovers: readonly Leftover[];
 }
 
-export interface PortionContext {
+interface PortionContext {
   readonly model: PlanningModel;
   readonly demands: Demands;
   /** Existing nodes with room. */

@@ -15,7 +15,7 @@ import type { LoweredInput } from "./lower-input.ts";
 import type { Portion } from "./portions.ts";
 
 /** The rules of a plan that only the finished plan can tell. */
-export interface Unraisable {
+interface Unraisable {
   readonly unraisable: string;
 }
 

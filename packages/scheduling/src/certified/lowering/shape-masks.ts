@@ -2,13 +2,13 @@ import type { TypeSet } from "../../packing/pool-catalog.ts";
 import type { OfferingClasses } from "./offering-classes.ts";
 
 /** Which offering classes and which bins some pods may use. */
-export interface ShapeMask {
+interface ShapeMask {
   readonly offerings: Uint8Array;
   readonly bins: Uint8Array | undefined;
 }
 
 /** Masks of a problem whose existing bins have their classes after those of the offerings. */
-export interface NumberedMasks {
+interface NumberedMasks {
   readonly masks: readonly Uint8Array[];
   readonly classes: number;
   readonly classOfBin: readonly number[];

@@ -1,7 +1,7 @@
 import type { NodeFill } from "./node-fill.ts";
 import type { PodQueue } from "./pod-queue.ts";
 
-export interface BuiltTarget {
+interface BuiltTarget {
   /** −1 for an existing bin. */
   readonly offering: number;
   /** −1 for a new node. */

@@ -1,7 +1,7 @@
 import type { OfferingIndex } from "./offering-index.ts";
 import type { PackingTables } from "./packing-tables.ts";
 
-export interface CandidateRule {
+interface CandidateRule {
   /** By offering: the most value per dollar that it can hold, 1 for the best. */
   readonly efficiency: Float64Array;
   /** Offerings below this share of the best one's efficiency are not tried. */

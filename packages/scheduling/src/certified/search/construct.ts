@@ -3,7 +3,7 @@ import { NodeStore } from "./node-store.ts";
 import type { Prng } from "./prng.ts";
 import type { SearchContext } from "./search-context.ts";
 
-export interface ConstructOptions {
+interface ConstructOptions {
   /** Ways to fill each node that are compared. */
   readonly trials: number;
   /** True when time is short: every further node takes what comes. */

@@ -7,7 +7,7 @@ import type { PackingTables } from "./packing-tables.ts";
 import { PodQueue, type ShapeWorth } from "./pod-queue.ts";
 import type { Prng } from "./prng.ts";
 
-export interface BuilderParts {
+interface BuilderParts {
   readonly tables: PackingTables;
   readonly index: OfferingIndex;
   readonly candidates: Candidates;
@@ -15,7 +15,7 @@ export interface BuilderParts {
   readonly random: Prng;
 }
 
-export interface RecreateOptions {
+interface RecreateOptions {
   /** Give up as soon as the nodes must cost more than this. */
   readonly costMaxUsdPerHour: number;
   /** Ways to fill each node that are compared. */
@@ -28,7 +28,7 @@ export interface RecreateOptions {
   readonly offeringClass?: number;
 }
 
-export interface Incumbents {
+interface Incumbents {
   readonly size: number;
   readonly offering: Int32Array;
 }

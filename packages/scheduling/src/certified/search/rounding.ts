@@ -3,13 +3,13 @@ import { NodeStore } from "./node-store.ts";
 import type { SearchContext } from "./search-context.ts";
 
 /** A feasible node and how often a linear program would buy it. */
-export interface FractionalNode {
+interface FractionalNode {
   readonly offering: number;
   readonly content: readonly ShapeCount[];
   readonly amount: number;
 }
 
-export interface RoundingOptions {
+interface RoundingOptions {
   /** What stands already; its existing bins keep their content. */
   readonly incumbent: NodeStore;
   readonly repetitions: number;

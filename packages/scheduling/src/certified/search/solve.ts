@@ -10,12 +10,11 @@ import { type SearchContext, type Steering, searchContext, steer } from "./searc
 const TRIES_PER_LOOK = 16;
 const CONSTRUCTION = { trials: 30 };
 const FAST_CONSTRUCTION = { trials: 8 };
-const EFFICIENCY_MIN = 0.95;
 /** The search may be choosier: rare nodes come from the construction, and what serves is tried anyway. */
 const SEARCH_EFFICIENCY_MIN = 0.98;
 /** After this share of the time the construction hurries. */
 const CONSTRUCTION_SHARE = 0.25;
-const FAST_EFFICIENCY_MIN = 0.9;
+const EFFICIENCY_MIN = 0.9;
 /** No offering dearer than this share of the bound is tried unless a pod needs it. */
 const PRICE_SHARE_MAX = 0.1;
 /** Up to so many pods, neither efficiency nor price limits what is tried. */
@@ -49,24 +48,8 @@ const PROGRESS_FACTOR = 1 - 1e-4;
 /** A placement by price per value, without improvement: what a batch of the provisioner gets (packing.md §7). Deterministic. */
 export function fastPacking(problem: PackingProblem): Packing {
   const context = searchContext(problem, 1);
-  const { flows } = begin(context, problem, FAST_EFFICIENCY_MIN);
+  const { flows } = begin(context, problem);
   const { store, unplaced } = construct(context, { ...FAST_CONSTRUCTION, flows });
-  return store.toPacking(context.tables, unplaced);
-}
-
-export interface ConstructPackingOptions {
-  /** Fair prices that steer the construction. Default: found by itself. */
-  readonly prices?: FairPrices;
-  /** Only the seed counts. */
-  readonly limits?: Pick<SolveLimits, "seed">;
-}
-
-/** One careful construction without improvement (packing.md §4.1). Deterministic. */
-export function constructPacking(problem: PackingProblem, { prices, limits }: ConstructPackingOptions = {}): Packing {
-  const context = searchContext(problem, limits?.seed ?? 1);
-  const { flows, steering } = begin(context, problem, EFFICIENCY_MIN);
-  if (prices !== undefined) steer(context, { ...steering, podUsdPerHour: prices.podUsdPerHour });
-  const { store, unplaced } = construct(context, { ...CONSTRUCTION, flows });
   return store.toPacking(context.tables, unplaced);
 }
 
@@ -85,7 +68,7 @@ interface Beginning {
   readonly flows: readonly ShapeFlow[];
 }
 
-function begin(context: SearchContext, problem: PackingProblem, efficiencyMin: number): Beginning {
+function begin(context: SearchContext, problem: PackingProblem): Beginning {
   const prices = classPrices(problem, { kind: "group" });
   const classesMatter =
     problem.masks.length > 1 &&
@@ -94,7 +77,7 @@ function begin(context: SearchContext, problem: PackingProblem, efficiencyMin: n
   const steering: Steering = {
     podUsdPerHour: prices.podUsdPerHour,
     efficiency: prices.offeringValueRatio,
-    efficiencyMin: isFree ? 0 : efficiencyMin,
+    efficiencyMin: isFree ? 0 : EFFICIENCY_MIN,
     priceMaxUsdPerHour: isFree ? Number.POSITIVE_INFINITY : prices.lowerBoundUsdPerHour * PRICE_SHARE_MAX,
   };
   steer(context, steering);
@@ -135,7 +118,7 @@ class Solve {
     this.#startMs = limits.elapsedMs();
     this.#context = searchContext(problem, limits.seed ?? 1);
     // What the fast gear constructs: the search is quicker from there than a more careful construction is.
-    const { prices, steering, flows } = begin(this.#context, problem, FAST_EFFICIENCY_MIN);
+    const { prices, steering, flows } = begin(this.#context, problem);
     this.#prices = prices;
     const isLate = (): boolean => this.#spent() >= CONSTRUCTION_SHARE;
     const fast = construct(this.#context, { ...FAST_CONSTRUCTION, flows, isLate });

@@ -1,7 +1,7 @@
-import type { Packing, PackingProblem, ShapeCount } from "../problem.ts";
-import { HostCounters } from "./host-counters.ts";
-import { OfferingIndex } from "./offering-index.ts";
-import { type PackingTables, packingTables } from "./packing-tables.ts";
+import type { Packing, PackingProblem, ShapeCount } from "../src/certified/problem.ts";
+import { HostCounters } from "../src/certified/search/host-counters.ts";
+import { OfferingIndex } from "../src/certified/search/offering-index.ts";
+import { type PackingTables, packingTables } from "../src/certified/search/packing-tables.ts";
 
 /** A node that is being filled: an existing bin, or a claim that may still become any of several offerings. */
 interface OpenNode {

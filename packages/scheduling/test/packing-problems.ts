@@ -1,4 +1,4 @@
-import type { ExistingBin, Packing, PackingProblem, ShapeCount } from "../problem.ts";
+import type { ExistingBin, Packing, PackingProblem, ShapeCount } from "../src/certified/problem.ts";
 
 /** Sums of many sizes that are no whole numbers differ by this much from what they should be. */
 const ROUNDING = 1e-9;
