@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import type { Pod } from "@nodeless/api";
+import type { Pod, PodSpec } from "@nodeless/api";
 import {
   cheapestOffering,
   checkPlan,
@@ -372,6 +372,41 @@ test("an existing node says what is left", () => {
     existingNodes: [existingNode({ pods: [pod({ cpu: "2" })] })],
   });
   assert.deepEqual(lines, ["node-1 resources: requests 3 cpu; 2 is left"]);
+});
+
+test("each pool is asked with the domains that it has, of those that the pod may use", () => {
+  const db = { app: "db" };
+  const zone = (name: string, ...capacityTypes: string[]) =>
+    nodePool({
+      name: `zone-${name}`,
+      wants: [
+        { key: ZONE, operator: "In", values: [name] },
+        { key: CAPACITY_TYPE, operator: "In", values: capacityTypes },
+      ],
+    });
+  const rules: Partial<PodSpec> = {
+    affinity: { ...onOwnHost(db, CAPACITY_TYPE).affinity, ...together(db, ZONE).affinity },
+  };
+  const existingNodes = [
+    existingNode({ zone: "b", cpu: "1", labels: { [CAPACITY_TYPE]: "on-demand" }, pods: [pod({ labels: db })] }),
+  ];
+  const nearDb = `no domain of a new node satisfies pod affinity over ${ZONE}`;
+  const notLikeDb = `no domain of a new node satisfies pod anti-affinity over ${CAPACITY_TYPE}`;
+  const full = "node-1 resources: requests 1 cpu; 0 is left";
+  const nodePools = [zone("a", "on-demand", "spot"), zone("b", "on-demand")];
+  assert.deepEqual(plan({ nodePools, existingNodes, pods: [pod({ spec: rules })] }), [
+    `zone-a topology: ${nearDb}`,
+    `zone-b topology: ${notLikeDb}`,
+    full,
+  ]);
+  const anywhere = nodePool({ wants: [{ key: CAPACITY_TYPE, operator: "In", values: ["on-demand", "spot"] }] });
+  for (const [key, value, blamed] of [
+    [ZONE, "a", nearDb],
+    [CAPACITY_TYPE, "on-demand", notLikeDb],
+  ] as const) {
+    const pinned = pod({ spec: { ...rules, nodeSelector: { [key]: value } } });
+    assert.deepEqual(plan({ nodePools: [anywhere], existingNodes, pods: [pinned] })[0], `default topology: ${blamed}`);
+  }
 });
 
 test("limits hold whichever type the cloud picks, and more pods fit than with the largest types booked", () => {

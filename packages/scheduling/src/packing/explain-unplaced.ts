@@ -5,6 +5,7 @@ import { formatRequirements } from "../requirements/requirement-format.ts";
 import { mergeRequirements } from "../requirements/requirements.ts";
 import { formatAmount } from "../resources/amounts.ts";
 import { firstPortConflict } from "../resources/host-ports.ts";
+import type { DomainRule } from "../topology/rule-plan.ts";
 import { describeGroup } from "../topology/topology-state.ts";
 import type { NodeState } from "./node-placement.ts";
 import { violatedOnNode } from "./node-placement.ts";
@@ -65,12 +66,12 @@ function rejectionOfPool(question: PoolQuestion): Rejection | undefined {
 }
 
 function rejectionOfRules(
-  { attempt, variant }: PoolQuestion,
+  question: PoolQuestion,
   reject: (rule: Rejection["rule"], message: string) => Rejection,
 ): Rejection {
-  const { rules, plan } = variant;
+  const { rules, plan } = question.variant;
   const violated = plan.domainRules
-    .filter(({ keyIndex }) => allForbidden(attempt, variant, keyIndex))
+    .filter((rule) => allForbidden(question, rule))
     .flatMap(({ owned }) => owned.map(({ group }) => group))
     .concat(rules.owned.filter(({ key }) => key === LABELS.hostname))[0];
   const group = violated ?? rules.owned[0] ?? rules.guards[0];
@@ -79,13 +80,15 @@ function rejectionOfRules(
     : reject("topology", `no domain of a new node satisfies ${describeGroup(group)}`);
 }
 
-/** True if no domain that a pool offers is allowed. */
-function allForbidden({ model, topology }: PlacementAttempt, { plan }: VariantModel, keyIndex: number): boolean {
-  const table = topology.facts.tables[keyIndex];
-  const rule = plan.domainRules.find((one) => one.keyIndex === keyIndex);
-  if (table === undefined || rule === undefined) return false;
-  const domains = model.catalogs.flatMap((catalog) => catalog.domainsOf(table.key));
-  return domains.every((domain) => topology.forbidding(rule, table.numberOf(domain)) !== undefined);
+/** True if the rule allows none of the domains that a new node of the pool may have with this pod on it. */
+function allForbidden({ attempt: { model, topology }, variant, poolIndex }: PoolQuestion, rule: DomainRule): boolean {
+  const table = topology.facts.tables[rule.keyIndex];
+  const catalog = model.catalogs[poolIndex];
+  const types = variant.pools[poolIndex];
+  if (table === undefined || catalog === undefined || typeof types !== "object") return false;
+  return catalog
+    .possibleDomains(types, table.key)
+    .every((domain) => topology.forbidding(rule, table.numberOf(domain)) !== undefined);
 }
 
 function limitMessage({ attempt, shape, variant, poolIndex }: PoolQuestion, catalog: PoolCatalog): string {
