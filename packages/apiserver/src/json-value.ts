@@ -11,9 +11,17 @@ export function objectAt(value: unknown, key: string): JsonObject {
   return isJsonObject(member) ? member : {};
 }
 
-/** The value as it comes back from its JSON: without members that are undefined. The same value if it has none, which is usual. */
-export function withoutUndefined<T>(value: T): T {
-  return cleaned(value) as T;
+/**
+ * The value as it comes back from its JSON: without members that are undefined. The same value if it has none, which is usual.
+ * Members that it shares with `known`, which has none, are not looked into.
+ */
+export function withoutUndefined<T extends object>(value: T, known: object = {}): T {
+  for (const key of Object.keys(value)) {
+    const member = (value as JsonObject)[key];
+    if (member === undefined || (member !== (known as JsonObject)[key] && cleaned(member) !== member))
+      return rebuilt(value as JsonObject) as T;
+  }
+  return value;
 }
 
 function cleaned(value: unknown): unknown {

@@ -136,7 +136,7 @@ function startCluster(options: LocalClusterHostOptions, launch: ClusterLaunch): 
     authenticator: (token) => aws().authenticateToken(launch.name, token),
     images: (certificateAuthorityPem, ownCluster) => [
       quietImage,
-      provisionerImage({ clock, random: random.split("provisioner"), certificateAuthorityPem, ownCluster }),
+      provisionerImage({ certificateAuthorityPem, ownCluster }),
     ],
     podEnvironment: () => ({ AWS_ENDPOINT_URL: aws().url }),
     adoptIp: (ip) => aws().adoptIp(ip),

@@ -46,6 +46,8 @@ export { createKubernetesClient } from "./kubernetes-client.ts";
 export type { LeaderElectionOptions } from "./leader-election.ts";
 export { runLeaderElection } from "./leader-election.ts";
 export type { Indexers } from "./object-store.ts";
+export { portTransport } from "./port/port-transport.ts";
+export { servePort } from "./port/serve-port.ts";
 export type { Transport, TransportRequest, TransportResponse } from "./transport.ts";
 export { tokenTransportOf, transportOf } from "./transport.ts";
 export type { WakeUp } from "./wake-up.ts";

@@ -1,6 +1,7 @@
 import { type FileHandle, open, rm } from "node:fs/promises";
 import { type Logger, silentLogger } from "@nodeless/environment";
 import { checkBatch, RECORD_BYTES_MAX } from "./append-check.ts";
+import { appendDurably } from "./append-durably.ts";
 import { loadDirectory, logPath, snapshotPath, syncDirectory, writeFileAtomically } from "./directory.ts";
 import { StoreFailedError } from "./errors.ts";
 import { encodeEnd, encodeRecords, FILE_HEADER, recordBytes } from "./frame.ts";
@@ -133,8 +134,7 @@ class FileStore implements Store {
     const records = group.flatMap((batch) => batch.records);
     if (records.length > 0) {
       const frame = encodeRecords(records);
-      await this.#log.appendFile(frame);
-      await this.#log.datasync();
+      await appendDurably(this.#log.fd, frame);
       this.#logBytes += frame.length;
       for (const record of records) this.#live.apply(record);
     }

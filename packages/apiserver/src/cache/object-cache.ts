@@ -70,7 +70,7 @@ export class ObjectCache {
    */
   async put(key: StorageKey, object: KubernetesObject): Promise<StoredObject> {
     const revision = this.#nextRevision();
-    const stored = storedVersion(key, object, revision);
+    const stored = storedVersion(key, object, { revision, previous: this.latest(key)?.parsed });
     await this.#write(key, { revision, stored, value: stored.json });
     return stored;
   }
@@ -78,7 +78,7 @@ export class ObjectCache {
   /** Accepts a deletion; `last` is the final state that watchers see, with the deletion's revision. */
   async remove(key: StorageKey, last: KubernetesObject): Promise<StoredObject> {
     const revision = this.#nextRevision();
-    const stored = storedVersion(key, last, revision);
+    const stored = storedVersion(key, last, { revision, previous: undefined });
     await this.#write(key, { revision, stored, value: null });
     return stored;
   }
@@ -158,10 +158,12 @@ export class ObjectCache {
 }
 
 /** Readers in this process get the object itself, so it must be what its bytes say. */
-function storedVersion(key: StorageKey, unversioned: KubernetesObject, revision: number): StoredObject {
-  const object = withoutUndefined({
-    ...unversioned,
-    metadata: { ...unversioned.metadata, resourceVersion: String(revision) },
-  });
+function storedVersion(
+  key: StorageKey,
+  unversioned: KubernetesObject,
+  { revision, previous }: { readonly revision: number; readonly previous: KubernetesObject | undefined },
+): StoredObject {
+  const versioned = { ...unversioned, metadata: { ...unversioned.metadata, resourceVersion: String(revision) } };
+  const object = withoutUndefined(versioned, previous);
   return new StoredObject({ key: formatStorageKey(key), revision, json: encodeJson(object), object });
 }

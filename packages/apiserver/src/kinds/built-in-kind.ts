@@ -43,8 +43,8 @@ export function builtInKind(
     requiresResourceVersionOnUpdate: kind === "CustomResourceDefinition",
     storagePrefix: shared ?? `${group === "" ? "core" : group}/${resource}`,
     ...(rules.storageForm === undefined ? {} : { storageForm: rules.storageForm }),
-    decode: (body, fieldValidation, duplicateFields) =>
-      decodeBuiltIn(type.name, { group, version, kind }, body, { fieldValidation, duplicateFields }),
+    decode: (body, fieldValidation, duplicateFields, old) =>
+      decodeBuiltIn(type.name, { group, version, kind }, body, { fieldValidation, duplicateFields, old }),
     applyDefaults: (object) => edited(object, rules.applyDefaults),
     prepareForCreate: (object) => {
       const fresh = subresources.status && rules.keepsStatusOnCreate !== true ? withoutStatus(object) : object;

@@ -1,5 +1,5 @@
 import type { KubernetesObject } from "@nodeless/api";
-import { decodeBody, isJsonObject, ownField, typeOf } from "../schema/index.ts";
+import { decodeBody, isJsonObject, type JsonObject, ownField, setOwnField, typeOf } from "../schema/index.ts";
 import { badRequest } from "../status.ts";
 import type { Decoded, FieldValidation } from "./kind.ts";
 
@@ -52,17 +52,51 @@ export function decodeBuiltIn(
   typeName: string,
   target: DecodeTarget,
   body: unknown,
-  options: { readonly fieldValidation: FieldValidation; readonly duplicateFields: readonly string[] },
+  options: {
+    readonly fieldValidation: FieldValidation;
+    readonly duplicateFields: readonly string[];
+    readonly old?: KubernetesObject | undefined;
+  },
 ): Decoded {
   checkTypeMeta(body, target);
-  const { value, unknownFields } = decodeOrRefuse(typeName, target, body);
+  const shared = sharedParts(body, options.old);
+  const { value, unknownFields } = decodeOrRefuse(typeName, target, without(body, shared));
   const warnings = judgeFields(target, options.fieldValidation, {
     duplicate: options.duplicateFields,
     unknown: unknownFields,
   });
-  const object: Record<string, unknown> = { ...value, apiVersion: apiVersionOf(target), kind: target.kind };
+  const object = inOrderOf(body, { ...value, ...shared });
+  object["apiVersion"] = apiVersionOf(target);
+  object["kind"] = target.kind;
   for (const field of structFields(typeName)) object[field] ??= {};
   return { object: object as unknown as KubernetesObject, warnings };
+}
+
+/** Top-level objects that are the old object's own. */
+function sharedParts(body: unknown, old: KubernetesObject | undefined): JsonObject {
+  const shared: JsonObject = {};
+  if (old === undefined || !isJsonObject(body)) return shared;
+  for (const key of Object.keys(old)) {
+    const part = ownField(body, key);
+    if (isJsonObject(part) && part === ownField(old as unknown as JsonObject, key)) setOwnField(shared, key, part);
+  }
+  return shared;
+}
+
+/** Members in the order of the body, then the others: readers of raw JSON expect metadata first and status last. */
+function inOrderOf(body: unknown, parts: JsonObject): JsonObject {
+  const ordered: JsonObject = {};
+  for (const key of isJsonObject(body) ? Object.keys(body) : [])
+    if (Object.hasOwn(parts, key)) setOwnField(ordered, key, parts[key]);
+  for (const key of Object.keys(parts)) if (!Object.hasOwn(ordered, key)) setOwnField(ordered, key, parts[key]);
+  return ordered;
+}
+
+function without(body: unknown, parts: JsonObject): unknown {
+  if (!isJsonObject(body)) return body;
+  const rest: JsonObject = {};
+  for (const key of Object.keys(body)) if (!Object.hasOwn(parts, key)) setOwnField(rest, key, body[key]);
+  return rest;
 }
 
 const structFieldNames = new Map<string, readonly string[]>();

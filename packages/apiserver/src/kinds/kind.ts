@@ -88,9 +88,15 @@ export interface KindDefinition {
 
   /**
    * From a parsed JSON body to a typed object of this kind: type checks, unknown fields (error, warning or dropped), canonical quantities and times.
+   * `old`: an object of this kind that the body was made from; what it shares with it (a patch changes little) need not be decoded again.
    * Throws StatusError 400 with the messages of kubernetes-api.md §9.
    */
-  decode(body: unknown, fieldValidation: FieldValidation, duplicateFields: readonly string[]): Decoded;
+  decode(
+    body: unknown,
+    fieldValidation: FieldValidation,
+    duplicateFields: readonly string[],
+    old?: KubernetesObject,
+  ): Decoded;
   /** Fills in defaults (kubernetes-api.md §19; for custom resources the schema's). Idempotent. */
   applyDefaults(object: KubernetesObject): KubernetesObject;
   /** Defaults again, since admission may have changed the object, and what the server resets or derives on create, e.g. drops status, sets Pod status.phase and qosClass. */

@@ -62,7 +62,11 @@ export function decodeBody(call: ResourceCall, definition: KindDefinition = call
 export function decodeAs(
   definition: KindDefinition,
   value: unknown,
-  { options, duplicates }: { readonly options: WriteOptions; readonly duplicates: readonly string[] },
+  {
+    options,
+    duplicates,
+    old,
+  }: { readonly options: WriteOptions; readonly duplicates: readonly string[]; readonly old?: KubernetesObject },
 ): Decoded {
   const apiVersion = groupVersionOf(definition);
   const given = typedObject(value);
@@ -77,7 +81,7 @@ export function decodeAs(
       `the API version in the data (${String(body["apiVersion"])}) does not match the expected API version (${apiVersion})`,
     );
   if (!isJsonObject(body["metadata"])) body["metadata"] = {};
-  return definition.decode(body, options.fieldValidation, duplicates);
+  return definition.decode(body, options.fieldValidation, duplicates, old);
 }
 
 /** The object with only what the client may set in `metadata`. */

@@ -61,7 +61,7 @@ export async function handlePatch(call: ResourceCall): Promise<ApiResponse> {
     change: (old) => {
       const patched = patch(old, value);
       try {
-        const decoded = decodeAs(definition, patched, { options, duplicates });
+        const decoded = decodeAs(definition, patched, { options, duplicates, old });
         warnings = decoded.warnings;
         return decoded.object;
       } catch (error) {

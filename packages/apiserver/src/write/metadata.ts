@@ -77,21 +77,24 @@ export function checkIdentity(options: {
 
 /** The new object with the old one's system metadata. */
 export function withSystemMetadata(object: KubernetesObject, old: KubernetesObject): KubernetesObject {
-  const { uid, creationTimestamp, deletionTimestamp, deletionGracePeriodSeconds, generation, resourceVersion } =
-    old.metadata;
-  const kept = {
-    name: old.metadata.name,
-    namespace: old.metadata.namespace,
-    uid,
-    creationTimestamp,
-    deletionTimestamp,
-    deletionGracePeriodSeconds,
-    generation,
-    resourceVersion,
-  };
-  const defined = Object.fromEntries(Object.entries(kept).filter(([, value]) => value !== undefined));
-  return { ...object, metadata: { ...stripSystemMetadata(object.metadata), ...defined } as ObjectMeta };
+  const metadata: Record<string, unknown> = { ...stripSystemMetadata(object.metadata) };
+  for (const member of SYSTEM_METADATA) {
+    const value = old.metadata[member];
+    if (value !== undefined) metadata[member] = value;
+  }
+  return { ...object, metadata: metadata as unknown as ObjectMeta };
 }
+
+const SYSTEM_METADATA = [
+  "name",
+  "namespace",
+  "uid",
+  "creationTimestamp",
+  "deletionTimestamp",
+  "deletionGracePeriodSeconds",
+  "generation",
+  "resourceVersion",
+] as const;
 
 /** A deleting object takes no new finalizers: its deletion could be held up for ever. */
 export function refuseNewFinalizers(definition: KindDefinition, object: KubernetesObject, old: KubernetesObject): void {

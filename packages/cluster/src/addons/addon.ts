@@ -16,23 +16,6 @@ export interface AddonDefinition {
   manifests(context: AddonContext): readonly Fresh<KubernetesObject>[];
 }
 
-/** Add-on agents run on every EC2 node and never on Fargate. */
-export const NOT_ON_FARGATE = {
-  nodeAffinity: {
-    requiredDuringSchedulingIgnoredDuringExecution: {
-      nodeSelectorTerms: [
-        {
-          matchExpressions: [
-            { key: "kubernetes.io/os", operator: "In", values: ["linux"] },
-            { key: "kubernetes.io/arch", operator: "In", values: ["amd64", "arm64"] },
-            { key: "eks.amazonaws.com/compute-type", operator: "NotIn", values: ["fargate", "hybrid", "auto"] },
-          ],
-        },
-      ],
-    },
-  },
-} as const;
-
 /** One object of an add-on. */
 export function addonObject(
   apiVersion: string,

@@ -1,67 +1,23 @@
-import type { Fresh, KubernetesObject } from "@nodeless/api";
-import { type AddonDefinition, addonObject, NOT_ON_FARGATE } from "./addon.ts";
+import { nodeAgent } from "@nodeless/eks/spec";
+import { type AddonDefinition, addonObject } from "./addon.ts";
 
-const NAMESPACE = "kube-system";
-
-interface Agent {
-  readonly addon: string;
-  readonly name: string;
-  readonly image: string;
-  readonly cpu: string;
-}
-
-function agent({ addon, name, image, cpu }: Agent): AddonDefinition {
-  const labels = { "k8s-app": name };
+/** An add-on that is one DaemonSet with its service account. */
+function agentAddon(addon: "vpc-cni" | "kube-proxy", name: string): AddonDefinition {
+  const namespace = "kube-system";
   return {
     name: addon,
-    workload: { kind: "DaemonSet", namespace: NAMESPACE, name },
-    manifests: ({ version }): readonly Fresh<KubernetesObject>[] => [
-      addonObject("v1", "ServiceAccount", { name, namespace: NAMESPACE, labels }, {}),
-      addonObject(
-        "apps/v1",
-        "DaemonSet",
-        { name, namespace: NAMESPACE, labels },
-        {
-          spec: {
-            selector: { matchLabels: labels },
-            updateStrategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: "10%" } },
-            template: {
-              metadata: { labels },
-              spec: {
-                serviceAccountName: name,
-                hostNetwork: true,
-                priorityClassName: "system-node-critical",
-                affinity: NOT_ON_FARGATE,
-                tolerations: [{ operator: "Exists" }],
-                containers: [
-                  {
-                    name,
-                    image: `602401143452.dkr.ecr.local.amazonaws.com/${image}:${version}`,
-                    imagePullPolicy: "IfNotPresent",
-                    resources: { requests: { cpu } },
-                  },
-                ],
-              },
-            },
-          },
-        },
-      ),
-    ],
+    workload: { kind: "DaemonSet", namespace, name },
+    manifests: ({ version }) => {
+      const daemonSet = nodeAgent(addon, { version });
+      if (daemonSet === undefined) throw new Error(`add-on ${addon} has no DaemonSet`);
+      const { labels = {} } = daemonSet.metadata;
+      return [addonObject("v1", "ServiceAccount", { name, namespace, labels }, {}), daemonSet];
+    },
   };
 }
 
 /** The VPC CNI's DaemonSet `aws-node`. */
-export const vpcCni: AddonDefinition = agent({
-  addon: "vpc-cni",
-  name: "aws-node",
-  image: "amazon-k8s-cni",
-  cpu: "25m",
-});
+export const vpcCni: AddonDefinition = agentAddon("vpc-cni", "aws-node");
 
 /** The `kube-proxy` DaemonSet. */
-export const kubeProxy: AddonDefinition = agent({
-  addon: "kube-proxy",
-  name: "kube-proxy",
-  image: "eks/kube-proxy",
-  cpu: "100m",
-});
+export const kubeProxy: AddonDefinition = agentAddon("kube-proxy", "kube-proxy");

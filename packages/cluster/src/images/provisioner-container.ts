@@ -6,17 +6,23 @@ import { SSMClient } from "@aws-sdk/client-ssm";
 import { AssumeRoleWithWebIdentityCommand, STSClient } from "@aws-sdk/client-sts";
 import { createAwsCloudProvider } from "@nodeless/aws";
 import type { ContainerContext } from "@nodeless/controlplane";
-import type { Clock } from "@nodeless/environment";
+import type { Clock, Random } from "@nodeless/environment";
 import { jsonLogger } from "@nodeless/environment";
 import { parseProvisionerSettings, runProvisioner } from "@nodeless/provisioner";
 import { createKubernetesClient, httpsTransport, type Transport, tokenTransportOf } from "@nodeless/runtime";
 
 import type { ProvisionerImageOptions } from "./provisioner-image.ts";
 
+/** What a provisioner's code needs beside its container. */
+export interface ProvisionerContainerOptions extends ProvisionerImageOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
 /** Runs the controllers until the container must stop. A rejection is a crash of the container. */
 export async function runProvisionerContainer(
   context: ContainerContext,
-  options: ProvisionerImageOptions,
+  options: ProvisionerContainerOptions,
 ): Promise<void> {
   const { clock, random } = options;
   const { env, pod, signal } = context;
@@ -64,10 +70,7 @@ export async function runProvisionerContainer(
   }
 }
 
-/**
- * The way to the container's own cluster leads through no socket: the same requests with the same token, but neither TLS nor a copy of every
- * object in this process, which runs both sides.
- */
+/** The way to the container's own cluster leads through no socket: the same requests with the same token, but no TLS. */
 function kubernetesTransport(
   url: string,
   token: () => Promise<string>,
