@@ -56,11 +56,6 @@ export class ClaimSequence {
     return low;
   }
 
-  removeAt(at: number): void {
-    this.items.copyWithin(at, at + 1, this.length);
-    this.length -= 1;
-  }
-
   /** Leaves out the claims that do not pass. */
   keep(passes: (claim: number) => boolean): void {
     let kept = 0;
@@ -73,32 +68,48 @@ export class ClaimSequence {
     this.length = kept;
   }
 
+  /** Becomes what another sequence has, without the claims that have no room for this much. */
+  takeFitting(from: ClaimSequence, table: Pick<ClaimTable, "room" | "dimensions">, least: Float64Array): void {
+    if (this.items.length < from.length) this.items = new Int32Array(from.items.length);
+    this.length = kept(from, this.items, { table, least });
+  }
+
   /** Leaves out the claims that have no room for this much. */
-  dropFull({ room, dimensions }: Pick<ClaimTable, "room" | "dimensions">, least: Float64Array): void {
-    const { items } = this;
-    let kept = 0;
-    for (let at = 0; at < this.length; at += 1) {
-      const claim = items[at] ?? 0;
-      const base = claim * dimensions;
-      let holds = true;
-      for (let index = 0; index < dimensions && holds; index += 1) {
-        const amount = least[index] ?? 0;
-        holds = amount <= 0 || amount <= (room[base + index] ?? 0);
-      }
-      if (!holds) continue;
-      items[kept] = claim;
-      kept += 1;
-    }
-    this.length = kept;
+  dropFull(table: Pick<ClaimTable, "room" | "dimensions">, least: Float64Array): void {
+    this.length = kept(this, this.items, { table, least });
   }
 
   clear(): void {
     this.length = 0;
   }
 
-  /** Position of a claim; -1 if it is not in the sequence. */
+  /** Where {@link moved} has to move a claim from, asked before it gets its pod; -1 if it is not in the sequence or stays where it is. */
   indexOf(claim: number, pods: Int32Array): number {
-    const at = this.#order === "oldest" ? this.items.indexOf(claim) : this.#placeFor(claim, 0, pods);
+    if (this.#order === "oldest") return -1;
+    const at = this.#placeFor(claim, 0, pods);
     return at < this.length && this.items[at] === claim ? at : -1;
   }
+}
+
+/** Writes the claims with room for this much, in their order, and returns their number. */
+function kept(
+  { items, length }: ClaimSequence,
+  into: Int32Array,
+  { table, least }: { readonly table: Pick<ClaimTable, "room" | "dimensions">; readonly least: Float64Array },
+): number {
+  const { room, dimensions } = table;
+  let count = 0;
+  for (let at = 0; at < length; at += 1) {
+    const claim = items[at] ?? 0;
+    const base = claim * dimensions;
+    let holds = true;
+    for (let index = 0; index < dimensions && holds; index += 1) {
+      const amount = least[index] ?? 0;
+      holds = amount <= 0 || amount <= (room[base + index] ?? 0);
+    }
+    if (!holds) continue;
+    into[count] = claim;
+    count += 1;
+  }
+  return count;
 }

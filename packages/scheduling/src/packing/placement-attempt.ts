@@ -44,6 +44,10 @@ export class PlacementAttempt {
   readonly #search: ClaimSearch;
   /** Claims with room for some pod that is still to come. */
   readonly #live: ClaimSequence;
+  /** Those of them that are offered the pods of a run: all, or, where their order does not change, those with room for such a pod. */
+  readonly #offered: ClaimSequence;
+  #offeredTo: Float64Array | undefined;
+  #shapesOffered = 0;
   readonly #nodeSearch: NodeSearch;
   #stamp = 0;
   readonly #runs = new Map<readonly VariantModel[], readonly VariantRun[]>();
@@ -69,6 +73,7 @@ export class PlacementAttempt {
       reservations: this.reservations,
     });
     this.#live = new ClaimSequence(strategy.order);
+    this.#offered = strategy.order === "oldest" ? new ClaimSequence(strategy.order) : this.#live;
     this.outstanding = new Float64Array(dimensions);
     for (const { shape, requests } of model.shapes)
       for (let index = 0; index < dimensions; index += 1)
@@ -144,14 +149,25 @@ export class PlacementAttempt {
   /** Before another round: what is full for small pods may have room for large ones that ask for less of something. */
   #reviveAll(): void {
     this.#nodeSearch.revive();
+    this.#offeredTo = undefined;
     if (this.#live.length === this.claims.length) return;
     this.#live.clear();
     for (const { order } of this.claims) this.#live.add(order, this.#table.pods);
   }
 
+  /** Shapes of equal size follow each other: what is full for the first is full for all of them. */
+  #offerClaims({ requests }: ShapeModel): void {
+    if (this.#offered === this.#live) return;
+    if (this.#offeredTo !== requests) this.#offered.takeFitting(this.#live, this.#table, requests);
+    else if (this.#shapesOffered % SHAPES_PER_OFFER === 0) this.#offered.dropFull(this.#table, requests);
+    this.#shapesOffered += 1;
+    this.#offeredTo = requests;
+  }
+
   /** Places equal pods one after the other; the first that fits nowhere ends the run, since the others would not either. */
   #placeRun(shape: ShapeModel, pods: readonly Pod[]): readonly Pod[] {
     const runs = this.#startRuns(shape);
+    this.#offerClaims(shape);
     const { outstanding } = this;
     for (let index = 0; index < pods.length; index += 1) {
       const pod = pods[index];
@@ -232,10 +248,11 @@ export class PlacementAttempt {
 
   #placeOnOpenClaim(pod: Pod, run: VariantRun): boolean {
     if (!run.exhausted) {
-      run.claimsSeen = this.#search.first(this.#live, run.claimsSeen, run);
-      if (run.claimsSeen < this.#live.length) {
-        this.#put(pod, run, this.#live.items[run.claimsSeen] ?? 0);
-        this.#live.moved(run.claimsSeen, this.#table.pods);
+      const offered = this.#offered;
+      run.claimsSeen = this.#search.first(offered, run.claimsSeen, run);
+      if (run.claimsSeen < offered.length) {
+        this.#put(pod, run, offered.items[run.claimsSeen] ?? 0);
+        offered.moved(run.claimsSeen, this.#table.pods);
         return true;
       }
       run.exhausted = true;
@@ -292,6 +309,7 @@ export class PlacementAttempt {
       updateRoom(claim, this.#table);
       this.claims.push(claim);
       this.#live.add(claim.order, this.#table.pods);
+      if (this.#offered !== this.#live) this.#offered.add(claim.order, this.#table.pods);
       for (const other of runs)
         if (other.exhausted) other.opened.add(claim.order, this.#table.pods);
         else other.restart();
@@ -332,6 +350,8 @@ export class PlacementAttempt {
 /** Shapes between two sweeps of full claims: a sweep costs about as much as one walk over the claims, and is worth it if it drops some. */
 const SHAPES_PER_SWEEP_MIN = 16;
 const SHAPES_PER_SWEEP_MAX = 512;
+/** Shapes of equal size after which claims that have become full for them are left out. */
+const SHAPES_PER_OFFER = 8;
 const WORTHWHILE_SHARE = 0.05;
 
 /** For each position the least of every resource that any request from there on asks. */

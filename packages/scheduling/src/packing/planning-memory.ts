@@ -1,7 +1,8 @@
 import type { Pod, PodSpec } from "@nodeless/api";
-import type { InstanceType, Requirements, SchedulingNodePool } from "../model.ts";
+import type { InstanceType, SchedulingNodePool } from "../model.ts";
+import { equalRequirements } from "../requirements/requirements.ts";
 import { PodMemory } from "./pod-memory.ts";
-import { canonicalText, RequirementIndex } from "./requirement-index.ts";
+import { RequirementIndex } from "./requirement-index.ts";
 import { WITHOUT_RESERVED } from "./reservations.ts";
 import type { ResourceTable } from "./resource-table.ts";
 import { TypeCatalog } from "./type-catalog.ts";
@@ -21,7 +22,7 @@ const SPECS_REMEMBERED_MAX = 20_000;
 class PlanningMemory {
   readonly requirementIndex: RequirementIndex = new RequirementIndex();
   readonly withoutReserved: number = this.requirementIndex.numberOf(WITHOUT_RESERVED);
-  readonly #catalogs = new WeakMap<readonly InstanceType[], Map<string, TypeCatalog>>();
+  readonly #catalogs = new WeakMap<readonly InstanceType[], KnownCatalog[]>();
   #types = 0;
 
   readonly pods: PodMemory = new PodMemory();
@@ -39,42 +40,55 @@ class PlanningMemory {
     pool: SchedulingNodePool,
     { resources, daemonSetPods }: { readonly resources: ResourceTable; readonly daemonSetPods: readonly Pod[] },
   ): TypeCatalog {
-    const list = this.#catalogs.get(pool.instanceTypes) ?? new Map<string, TypeCatalog>();
-    this.#catalogs.set(pool.instanceTypes, list);
-    const question = JSON.stringify([
-      pool.name,
-      textOf(pool.requirements),
-      pool.taints,
-      resources.names,
-      daemonSetPods.map(({ spec }) => specTextOf(spec)),
-    ]);
-    let catalog = list.get(question);
-    if (catalog === undefined) {
-      if (list.size >= CATALOGS_PER_LIST_MAX) list.clear();
-      catalog = new TypeCatalog(pool, {
-        resources,
-        daemonSetPods,
-        requirementIndex: this.requirementIndex,
-        onBuilt: (types) => {
-          this.#types += types;
-        },
-      });
-      list.set(question, catalog);
+    let list = this.#catalogs.get(pool.instanceTypes);
+    if (list === undefined) {
+      list = [];
+      this.#catalogs.set(pool.instanceTypes, list);
     }
+    for (const known of list) if (asksTheSame(known, pool, { resources, daemonSetPods })) return known.catalog;
+    const catalog = new TypeCatalog(pool, {
+      resources,
+      daemonSetPods,
+      requirementIndex: this.requirementIndex,
+      onBuilt: (types) => {
+        this.#types += types;
+      },
+    });
+    if (list.length >= CATALOGS_PER_LIST_MAX) list.length = 0;
+    list.push({ pool, resources, daemonSetPods, catalog });
     return catalog;
   }
 }
 
-const texts = new WeakMap<Requirements, string>();
-
-function textOf(requirements: Requirements): string {
-  let text = texts.get(requirements);
-  if (text === undefined) {
-    text = canonicalText(requirements);
-    texts.set(requirements, text);
-  }
-  return text;
+/** A catalogue and what it was made for. */
+interface KnownCatalog {
+  readonly pool: Pick<SchedulingNodePool, "name" | "requirements" | "taints">;
+  readonly resources: ResourceTable;
+  readonly daemonSetPods: readonly Pod[];
+  readonly catalog: TypeCatalog;
 }
+
+/** Compared part by part: a text of the question would take longer than a plan for one pod. */
+function asksTheSame(
+  known: KnownCatalog,
+  { name, requirements, taints }: SchedulingNodePool,
+  { resources, daemonSetPods }: { readonly resources: ResourceTable; readonly daemonSetPods: readonly Pod[] },
+): boolean {
+  return (
+    known.pool.name === name &&
+    (known.resources === resources || isEqual(known.resources.names, resources.names)) &&
+    (known.pool.taints === taints || isEqual(known.pool.taints, taints)) &&
+    equalRequirements(known.pool.requirements, requirements) &&
+    known.daemonSetPods.length === daemonSetPods.length &&
+    daemonSetPods.every(({ spec }, index) => isSameSpec(known.daemonSetPods[index]?.spec, spec))
+  );
+}
+
+const isEqual = (one: readonly unknown[], other: readonly unknown[]): boolean =>
+  one.length === other.length && (one.length === 0 || JSON.stringify(one) === JSON.stringify(other));
+
+const isSameSpec = (one: PodSpec | undefined, other: PodSpec): boolean =>
+  one === other || (one !== undefined && specTextOf(one) === specTextOf(other));
 
 const specTexts = new WeakMap<PodSpec, string>();
 

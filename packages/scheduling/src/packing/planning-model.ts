@@ -178,6 +178,15 @@ function preferNoScheduleExists(input: SchedulingInput): boolean {
 }
 
 function poolVerdict(catalog: PoolCatalog, variant: PodVariant, requirementNumber: number): TypeSet | string {
+  let verdict = catalog.verdicts.get(variant);
+  if (verdict === undefined) {
+    verdict = judgePool(catalog, variant, requirementNumber);
+    catalog.verdicts.set(variant, verdict);
+  }
+  return verdict;
+}
+
+function judgePool(catalog: PoolCatalog, variant: PodVariant, requirementNumber: number): TypeSet | string {
   const { pool } = catalog;
   if (variant.refusal !== undefined) return variant.refusal.message;
   const taint = firstUntoleratedTaint(pool.taints, variant.tolerations, PLANNED_EFFECTS);

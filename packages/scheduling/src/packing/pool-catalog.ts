@@ -1,6 +1,7 @@
 import type { Requirements, SchedulingNodePool } from "../model.ts";
 import { requirementsConflict } from "../requirements/requirements.ts";
 import type { HostPort } from "../resources/host-ports.ts";
+import type { PodVariant } from "./pod-variant.ts";
 import type { TypeCatalog } from "./type-catalog.ts";
 import type { PoolType, TypeSet } from "./type-set.ts";
 
@@ -17,6 +18,8 @@ export class PoolCatalog {
   /** Instances that reservations still have, by reservation id. */
   readonly reservationsLeft: ReadonlyMap<string, number>;
   readonly root: TypeSet;
+  /** See {@link TypeCatalog.verdicts}. */
+  readonly verdicts: WeakMap<PodVariant, TypeSet | string>;
   readonly #types: TypeCatalog;
 
   constructor(pool: SchedulingNodePool, types: TypeCatalog) {
@@ -27,6 +30,7 @@ export class PoolCatalog {
     this.hasMinValues = types.hasMinValues;
     this.reservationsLeft = types.reservationsLeft;
     this.root = types.root;
+    this.verdicts = types.verdicts;
   }
 
   /** The set narrowed by further requirements; undefined when they exclude each other. The set may be without types. */

@@ -4,10 +4,21 @@ import { compareText } from "../requirements/requirements.ts";
 /** Numbers equal requirement sets equally, so that compatibility can be remembered by number. */
 export class RequirementIndex {
   readonly #numbers = new Map<string, number>();
+  /** Of sets seen before; most are asked for again and again. */
+  readonly #known = new WeakMap<Requirements, number>();
   readonly #sets: Requirements[] = [];
   readonly #domains = new Map<string, number>();
 
   numberOf(requirements: Requirements): number {
+    let known = this.#known.get(requirements);
+    if (known === undefined) {
+      known = this.#numberOfText(requirements);
+      this.#known.set(requirements, known);
+    }
+    return known;
+  }
+
+  #numberOfText(requirements: Requirements): number {
     const text = canonicalText(requirements);
     let number = this.#numbers.get(text);
     if (number === undefined) {

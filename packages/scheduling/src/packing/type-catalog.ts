@@ -7,6 +7,7 @@ import { compareText, mergeRequirements } from "../requirements/requirements.ts"
 import { subtractAmounts } from "../resources/amounts.ts";
 import type { HostPort } from "../resources/host-ports.ts";
 import { daemonOverheads } from "./daemon-overhead.ts";
+import type { PodVariant } from "./pod-variant.ts";
 import type { RequirementIndex } from "./requirement-index.ts";
 import type { ResourceTable } from "./resource-table.ts";
 import { covers } from "./resource-table.ts";
@@ -33,6 +34,8 @@ export class TypeCatalog {
   /** Instances that reservations still have, by reservation id. */
   readonly reservationsLeft: ReadonlyMap<string, number>;
   readonly root: TypeSet;
+  /** What the pool says to pods, by what they ask for: the types that are left, or why it cannot take them. */
+  readonly verdicts: WeakMap<PodVariant, TypeSet | string> = new WeakMap();
   readonly #context: CatalogContext;
   readonly #dimensions: number;
   readonly #sets: TypeSet[] = [];

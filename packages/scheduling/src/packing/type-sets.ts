@@ -5,9 +5,13 @@ const UNKNOWN = -2;
 /** Requirements that exclude each other. */
 export const CONFLICT = -1;
 
+/** Most passes know few sets. */
+const SETS_AT_FIRST = 8;
+const NONE_KNOWN = new Int32Array(0);
+
 /** Remembers, by the number of a set, to which set some requirements narrow it. */
 export class NarrowingTable {
-  #numbers: Int32Array = new Int32Array(16).fill(UNKNOWN);
+  #numbers: Int32Array = NONE_KNOWN;
 
   get(set: number): number {
     return this.#numbers[set] ?? UNKNOWN;
@@ -15,7 +19,7 @@ export class NarrowingTable {
 
   put(set: number, narrowed: number): void {
     if (set >= this.#numbers.length) {
-      const larger = new Int32Array(2 * (set + 1)).fill(UNKNOWN);
+      const larger = new Int32Array(Math.max(SETS_AT_FIRST, 2 * (set + 1))).fill(UNKNOWN);
       larger.set(this.#numbers);
       this.#numbers = larger;
     }

@@ -33,6 +33,25 @@ export function mergeRequirements(...sets: readonly Requirements[]): Requirement
   return result;
 }
 
+/** True if both sets say the same, minValues included. */
+export function equalRequirements(a: Requirements, b: Requirements): boolean {
+  if (a === b) return true;
+  if (a.size !== b.size) return false;
+  for (const [key, one] of a) {
+    const other = b.get(key);
+    if (other === undefined || !equalRequirement(one, other)) return false;
+  }
+  return true;
+}
+
+function equalRequirement(a: Requirement, b: Requirement): boolean {
+  if (a === b) return true;
+  if (a.complement !== b.complement || a.values.size !== b.values.size) return false;
+  if (a.gte !== b.gte || a.lte !== b.lte || a.minValues !== b.minValues) return false;
+  for (const value of a.values) if (!b.values.has(value)) return false;
+  return true;
+}
+
 /** Why two sets do not go together. */
 export interface Incompatibility {
   readonly key: string;

@@ -61,6 +61,7 @@ export class TopologyGroups {
   readonly list: TopologyGroup[] = [];
   readonly #meanings = new ContentIndex();
   readonly #namespaceLabels: NamespaceLabels;
+  readonly #single = new Map<string, ReadonlySet<string>>();
 
   constructor(namespaceLabels: NamespaceLabels) {
     this.#namespaceLabels = namespaceLabels;
@@ -72,7 +73,7 @@ export class TopologyGroups {
     return this.#intern({
       kind: "spread",
       key: normalizedLabelKey(constraint.topologyKey),
-      namespaces: new Set([owner.namespace]),
+      namespaces: this.#only(owner.namespace),
       clauses: selectorClauses(constraint.labelSelector, owner, constraint.matchLabelKeys),
       maxSkew: constraint.maxSkew,
       minDomains: constraint.minDomains ?? 0,
@@ -102,10 +103,19 @@ export class TopologyGroups {
     });
   }
 
+  #only(namespace: string): ReadonlySet<string> {
+    let set = this.#single.get(namespace);
+    if (set === undefined) {
+      set = new Set([namespace]);
+      this.#single.set(namespace, set);
+    }
+    return set;
+  }
+
   /** Explicit list ∪ namespaceSelector; neither means the owner's own; an empty selector means all. */
   #namespacesOf(term: PodAffinityTerm, own: string): ReadonlySet<string> | undefined {
     const selector = term.namespaceSelector;
-    if (selector === undefined && (term.namespaces ?? []).length === 0) return new Set([own]);
+    if (selector === undefined && (term.namespaces ?? []).length === 0) return this.#only(own);
     if (selector !== undefined && labelSelectorClauses(selector).length === 0) return undefined;
     const selected = [...this.#namespaceLabels].filter(([, labels]) => matchesLabelSelector(selector, labels));
     return new Set([...(term.namespaces ?? []), ...selected.map(([name]) => name)]);
@@ -115,7 +125,7 @@ export class TopologyGroups {
     const number = this.#meanings.numberOf(
       meaning.kind,
       meaning.key,
-      meaning.namespaces === undefined ? undefined : [...meaning.namespaces].sort(compareText),
+      meaning.namespaces === undefined ? undefined : sorted(meaning.namespaces),
       meaning.clauses,
       meaning.maxSkew,
       meaning.minDomains,
@@ -131,6 +141,9 @@ export class TopologyGroups {
   }
 }
 
+const sorted = (names: ReadonlySet<string>): readonly string[] =>
+  names.size <= 1 ? [...names] : [...names].sort(compareText);
+
 const plainRequirement = ({ key, complement, values, gte, lte }: Requirement): readonly unknown[] => [
   key,
   complement,
@@ -138,6 +151,18 @@ const plainRequirement = ({ key, complement, values, gte, lte }: Requirement): r
   gte,
   lte,
 ];
+
+const knownClauses = new WeakMap<LabelSelector, readonly LabelClause[]>();
+
+/** Equal specs are the same object in every pass, so that their selectors need to be read once. */
+function clausesOf(selector: LabelSelector): readonly LabelClause[] {
+  let clauses = knownClauses.get(selector);
+  if (clauses === undefined) {
+    clauses = labelSelectorClauses(selector);
+    knownClauses.set(selector, clauses);
+  }
+  return clauses;
+}
 
 function selectorClauses(
   selector: LabelSelector | undefined,
@@ -152,11 +177,9 @@ function selectorClauses(
       const value = Object.hasOwn(owner.labels, key) ? owner.labels[key] : undefined;
       return value === undefined ? [] : [{ key, operator, values: [value] }];
     };
-  return [
-    ...labelSelectorClauses(selector),
-    ...matchKeys.flatMap(byKey("In")),
-    ...mismatchKeys.flatMap(byKey("NotIn")),
-  ];
+  const clauses = clausesOf(selector);
+  if (matchKeys.length + mismatchKeys.length === 0) return clauses;
+  return [...clauses, ...matchKeys.flatMap(byKey("In")), ...mismatchKeys.flatMap(byKey("NotIn"))];
 }
 
 /** Label keys that topology rules of these pods look at, sorted. Undefined when no pod has such a rule. */

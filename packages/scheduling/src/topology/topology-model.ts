@@ -43,9 +43,13 @@ export function buildTopology(
   const residentRules = residents.map(({ pods }) => pods.map((pod) => requiredAntiAffinity(groups, pod)));
   const state = new TopologyState(topologyFacts(groups.list, input, catalogs));
   if (groups.list.length === 0) return { state, rulesOf: () => NO_RULES };
-  const selectors = new GroupSelectors(groups.list);
-  for (const [index, { node, pods }] of residents.entries())
-    countResidents(state, { node, selected: pods.map((pod) => selectors.of(pod)), rules: residentRules[index] ?? [] });
+  if (residents.length > 0) {
+    const selectors = new GroupSelectors(groups.list);
+    for (const [index, { node, pods }] of residents.entries()) {
+      const selected = pods.map((pod) => selectors.of(pod));
+      countResidents(state, { node, selected, rules: residentRules[index] ?? [] });
+    }
+  }
   const selected = classes.map((podClass) => groups.list.filter((group) => groupSelects(group, podClass)));
   return {
     state,
@@ -65,6 +69,9 @@ function topologyFacts(
   catalogs: readonly PoolCatalog[],
 ): TopologyFacts {
   const domains = (key: string): DomainTable => {
+    const [only] = catalogs;
+    if (input.existingNodes.length === 0 && catalogs.length === 1 && only !== undefined)
+      return tableOfPool(key, only.domainsOf(key));
     const ofNodes = input.existingNodes.map((node) => domainOfNode(node, key)).filter((name) => name !== undefined);
     return new DomainTable(key, [...ofNodes, ...catalogs.flatMap((catalog) => catalog.domainsOf(key))]);
   };
@@ -84,6 +91,18 @@ function topologyFacts(
       return Int32Array.from(eligibleDomains(group, input, catalogs), (name) => table.numberOf(name));
     }),
   };
+}
+
+const poolTables = new WeakMap<readonly string[], DomainTable>();
+
+/** A pool's domains of a key are the same list in every pass. */
+function tableOfPool(key: string, domains: readonly string[]): DomainTable {
+  let table = poolTables.get(domains);
+  if (table?.key !== key) {
+    table = new DomainTable(key, domains);
+    poolTables.set(domains, table);
+  }
+  return table;
 }
 
 /** Terminating and finished pods are not counted (karpenter.md §3.8). */
