@@ -15,3 +15,4 @@ export {
   PROVISIONER_NAMESPACE,
   SYSTEM_PROFILE_NAME,
 } from "./cluster-spec.ts";
+export { nodeAgent } from "./node-agents.ts";
