@@ -269,7 +269,7 @@ function groupShapes(frame: Frame, input: GroupingInput): { groups: ShapeGroup[]
 }
 
 /** The dearest, usually largest offering comes last and is tried first. */
-function holdsOne(
+export function holdsOne(
   { prices, capacities }: OfferingClass,
   weights: Float64Array,
   { width, shape }: { readonly width: number; readonly shape: number },

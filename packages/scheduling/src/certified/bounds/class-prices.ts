@@ -3,16 +3,16 @@ import type { BoundModel } from "./bound-model.ts";
 import { boundModel } from "./bound-model.ts";
 import type { ClassMultipliers, ValuedShapes } from "./class-multipliers.ts";
 import { offeringValueRatios, scaleToPrices, valueShapes } from "./class-multipliers.ts";
+import { finerPrices } from "./finer-prices.ts";
 import { solveFluid } from "./fluid-prices.ts";
 import type { GroupSolution } from "./group-multipliers.ts";
 import { groupMultipliers } from "./group-multipliers.ts";
 import { roundedDown } from "./rounding.ts";
-import { shapeMultipliers } from "./shape-multipliers.ts";
 
 export interface ClassPricesOptions {
   /**
-   * `group`: one linear program over masks and resources, milliseconds. `shape`: each shape goes where it is cheapest as a whole; never lower, some
-   * ten milliseconds.
+   * `group`: one linear program over masks and resources, milliseconds. `shape`: each shape goes where it is cheapest as a whole, and offerings that differ
+   * too much have prices of their own; never lower, some ten milliseconds.
    */
   readonly kind: "group" | "shape";
   /** When to stop refining; the clock of the caller. Default: at the optimum. */
@@ -38,17 +38,12 @@ export interface ClassFlow {
  * with 0 pods gets what its room costs in the cheapest class open to it.
  */
 export function classPrices(problem: PackingProblem, options: ClassPricesOptions): ClassPrices {
-  return classPricesOf(boundModel(problem), options);
-}
-
-/** {@link classPrices} of a problem whose model is at hand. */
-export function classPricesOf(model: BoundModel, options: ClassPricesOptions): ClassPrices {
-  const best = solveClasses(model, options);
+  const best = solveClasses(boundModel(problem), options);
   return {
     podUsdPerHour: best.valued.podUsdPerHour,
     lowerBoundUsdPerHour: roundedDown(best.valued.bound),
     flows: best.flows,
-    offeringValueRatio: offeringValueRatios(model, best.multipliers),
+    offeringValueRatio: offeringValueRatios(best.model, best.multipliers),
   };
 }
 
@@ -56,8 +51,7 @@ export function classPricesOf(model: BoundModel, options: ClassPricesOptions): C
 export function solveClasses(model: BoundModel, { kind, limits }: ClassPricesOptions): ClassPoint {
   const isLate = limits === undefined ? () => false : () => limits.elapsedMs() >= limits.timeMs;
   const group = groupPoint(model, isLate);
-  if (kind === "group" || isLate() || !hasChoice(model)) return group;
-  return shapeMultipliers(model, group, isLate) ?? group;
+  return kind === "group" || isLate() ? group : finerPrices(group, isLate);
 }
 
 const knownPoints = new WeakMap<BoundModel, ClassPoint>();
@@ -73,14 +67,9 @@ function groupPoint(model: BoundModel, isLate: () => boolean): ClassPoint {
       return { multipliers, valued: valueShapes(model, multipliers) };
     })
     .reduce((a, b) => (b.valued.bound > a.valued.bound ? b : a));
-  const point = { ...best, flows: groupFlows(model, solution) };
+  const point = { ...best, model, flows: groupFlows(model, solution) };
   if (!isLate()) knownPoints.set(model, point);
   return point;
-}
-
-/** Where no shape has two places to go, shapes as wholes are worth what their resources are. */
-function hasChoice({ groups }: BoundModel): boolean {
-  return groups.some(({ classes, existing }) => classes.length > 0 && classes.length + existing.length > 1);
 }
 
 /** The fluid prices in every class: no worse than the fluid bound even where there was no time for more. */
@@ -96,6 +85,8 @@ function uniformMultipliers(model: BoundModel): ClassMultipliers {
 
 /** A point of the search for the best multipliers. */
 export interface ClassPoint {
+  /** The model whose classes the multipliers are for: that of the problem, or one of smaller classes. */
+  readonly model: BoundModel;
   readonly multipliers: ClassMultipliers;
   readonly valued: ValuedShapes;
   readonly flows: readonly ClassFlow[];

@@ -103,14 +103,18 @@ export class ColumnMaster {
   }
 
   /** Adds a node, with the room it leaves to small shapes. True when the present prices say it is worth more than it costs. */
-  addNode(column: NodeColumn, left?: { readonly class: number; readonly room: Float64Array }): boolean {
+  addNode(
+    column: NodeColumn & { readonly amounts?: readonly { readonly shape: number; readonly amount: number }[] },
+    left?: { readonly class: number; readonly room: Float64Array },
+  ): boolean {
     const rows: number[] = [];
     const values: number[] = [];
-    for (const { shape, pods } of column.content) {
+    for (const { shape, amount } of column.amounts ??
+      column.content.map((one) => ({ shape: one.shape, amount: one.pods }))) {
       const row = this.#rowOfShape.get(shape);
       if (row === undefined) continue;
       rows.push(row);
-      values.push(pods);
+      values.push(amount);
     }
     for (const [d, amount] of left?.room.entries() ?? []) {
       const row = this.#rowOf[(left?.class ?? 0) * this.model.width + d] as number;
@@ -118,7 +122,7 @@ export class ColumnMaster {
       rows.push(row);
       values.push(amount);
     }
-    this.#columns.push(column);
+    this.#columns.push({ offering: column.offering, content: column.content });
     const price = this.model.problem.offerings[column.offering]?.priceUsdPerHour ?? 0;
     return this.#lp.isAttractive(this.#lp.addColumn(price, rows, values));
   }

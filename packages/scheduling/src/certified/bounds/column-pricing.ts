@@ -1,11 +1,13 @@
 import type { PackingProblem, PackingShape } from "../problem.ts";
 import type { BoundModel, OfferingClass, ShapeGroup } from "./bound-model.ts";
 import { ownCountedRules } from "./bound-model.ts";
+import type { RowContent, TableShape } from "./class-contents.ts";
+import { ClassContents } from "./class-contents.ts";
 import type { ClassMultipliers } from "./class-multipliers.ts";
 import { valueShapes } from "./class-multipliers.ts";
 import type { ColumnMaster, NodeColumn, RowPrices } from "./column-master.ts";
-import type { Fineness, GridItem, GridUnits } from "./content-grid.ts";
-import { ContentGrid, gridUnits } from "./content-grid.ts";
+import type { Fineness } from "./content-grid.ts";
+import type { ContentItem } from "./divisible-content.ts";
 import { NodeContent } from "./node-content.ts";
 
 /** Values this small relative to the dearest are not worth a place. */
@@ -25,49 +27,36 @@ export interface Pricing {
 export interface PricedColumn extends NodeColumn {
   /** What the node leaves to small shapes. */
   readonly left: { readonly class: number; readonly room: Float64Array };
+  /** Pods in fractions that count instead of the content, which is as much of them as a node holds. */
+  readonly amounts?: readonly { readonly shape: number; readonly amount: number }[];
 }
 
-/** Finds the nodes worth most per dollar at given prices: one grid per class, over what shapes are worth beyond their share as sand. */
+/** Finds the nodes worth most per dollar at given prices, by what shapes are worth beyond their share as sand. */
 export class ColumnPricing {
   readonly #model: BoundModel;
   readonly #master: ColumnMaster;
-  readonly #units: GridUnits & { readonly isLimited: boolean };
-  /** Positions of cpu and memory among the dimensions, -1 when nobody asks. */
-  readonly #cpu: number;
-  readonly #memory: number;
   /** By row of a big shape: the most of it that one node may hold. */
   readonly #limits: Float64Array;
-  readonly #grids: (ContentGrid | undefined)[] = [];
+  readonly #contents: readonly ClassContents[];
 
   constructor(model: BoundModel, master: ColumnMaster, fineness: Fineness) {
     this.#model = model;
     this.#master = master;
-    this.#cpu = model.resources.indexOf(0);
-    this.#memory = model.resources.indexOf(1);
     this.#limits = Float64Array.from(master.big, (shape) => nodeLimit(model.problem, shape));
-    const requests = [...master.big].map((shape) => ({
-      cpu: this.#amount(model.problem.shapes[shape]?.requests, 0),
-      memory: this.#amount(model.problem.shapes[shape]?.requests, 1),
-      pods: model.pods[shape] as number,
-    }));
-    this.#units = gridUnits(
-      requests,
-      {
-        cpu: this.#cpu < 0 ? 0 : (model.units[this.#cpu] as number),
-        memory: this.#memory < 0 ? 0 : (model.units[this.#memory] as number),
-      },
-      { tables: model.classes.length, fineness },
-    );
+    this.#contents = model.classes.map((members, index) => {
+      const shapes = [...master.big]
+        .filter((shape) => isOpen(model, shape, index))
+        .map((shape) => tableShape(model, shape));
+      const corners = [...members.offerings].map((offering) =>
+        amountsIn(model, model.problem.offerings[offering]?.free),
+      );
+      return new ClassContents(model, members, { shapes, corners, fineness });
+    });
   }
 
-  /** True when a finer grid would find better nodes. */
+  /** True when finer tables would find better nodes. */
   get isCoarse(): boolean {
-    return this.#units.isLimited;
-  }
-
-  #amount(vector: Float64Array | undefined, d: number): number {
-    const asked = d === 0 ? this.#cpu >= 0 : this.#memory >= 0;
-    return asked ? Math.max(0, vector?.[d] ?? 0) : 0;
+    return this.#contents.some((contents) => contents.isCoarse);
   }
 
   price(prices: RowPrices): Pricing {
@@ -89,75 +78,65 @@ export class ColumnPricing {
     const members = this.#model.classes[index] as OfferingClass;
     const sand = multipliers.purchasable.subarray(index * width, (index + 1) * width);
     const deviations = this.#deviations(index, prices, sand);
-    const corners = [...members.offerings].map((offering) => this.#corner(offering));
-    const grid = this.#grids[index] ?? new ContentGrid(corners);
-    this.#grids[index] = grid;
-    grid.solve(deviations);
-    let theta = 0;
-    for (const [row, corner] of corners.entries()) {
-      const price = members.prices[row] as number;
-      let value = grid.valueAt(corner.cpu, corner.memory);
+    const sandValues = members.prices.map((_, row) => {
+      let value = 0;
       for (let d = 0; d < width; d++) value += (sand[d] as number) * (members.capacities[row * width + d] as number);
+      return value;
+    });
+    const targets = members.prices.map((price, row) => price - (sandValues[row] as number));
+    let theta = 0;
+    for (const [row, content] of this.#contents[index]?.solve(deviations, targets).entries() ?? []) {
+      const price = members.prices[row] as number;
+      const value = (sandValues[row] as number) + content.value;
       if (value <= VALUE_TOLERANCE) continue;
       theta = Math.max(theta, value / price);
-      if (value <= price * (1 + VALUE_TOLERANCE)) continue;
-      columns.push(this.#column(index, row, { shapes: grid.trace(corner.cpu, corner.memory), fillers: deviations }));
+      if (value > price * (1 + VALUE_TOLERANCE))
+        columns.push(this.#column(index, row, { content, fillers: deviations }));
     }
     return theta;
   }
 
-  /** Big shapes of the class that are worth more than sand of their size, most valuable per pod first. */
-  #deviations(index: number, prices: RowPrices, sand: Float64Array): GridItem[] {
-    const { width, weights, groups, groupOf, problem } = this.#model;
-    const result: GridItem[] = [];
+  /** Big shapes of the class that are worth more than sand of their size. */
+  #deviations(index: number, prices: RowPrices, sand: Float64Array): ContentItem[] {
+    const { width, weights } = this.#model;
+    const result: ContentItem[] = [];
     for (const [row, shape] of this.#master.big.entries()) {
-      if (!(groups[groupOf[shape] as number] as ShapeGroup).classes.includes(index)) continue;
+      if (!isOpen(this.#model, shape, index)) continue;
       let value = prices[row] as number;
       for (let d = 0; d < width; d++) value -= (sand[d] as number) * (weights[shape * width + d] as number);
-      if (value <= VALUE_TOLERANCE) continue;
-      const requests = problem.shapes[shape]?.requests;
-      const cpu = Math.ceil(this.#amount(requests, 0) / this.#units.cpu - 1e-9);
-      const memory = Math.ceil(this.#amount(requests, 1) / this.#units.memory - 1e-9);
-      result.push({ shape, value, cpu: cpu + memory === 0 ? 1 : cpu, memory, limit: this.#limits[row] as number });
+      if (value > VALUE_TOLERANCE) result.push({ shape, value, limit: this.#limits[row] as number });
     }
     return result;
   }
 
-  #corner(offering: number): { cpu: number; memory: number } {
-    const free = this.#model.problem.offerings[offering]?.free;
-    return {
-      cpu: Math.floor(this.#amount(free, 0) / this.#units.cpu + 1e-9),
-      memory: Math.floor(this.#amount(free, 1) / this.#units.memory + 1e-9),
-    };
-  }
-
-  /** The grid knows only cpu and memory: what other resources or host rules forbid is left out, and what is left filled up. */
+  /** Tables know only cpu and memory: what other resources or host rules forbid is left out, and what is left filled up, most valuable per pod first. */
   #column(
     index: number,
     row: number,
     {
-      shapes,
+      content: { shapes, amounts },
       fillers,
-    }: {
-      readonly shapes: readonly number[];
-      readonly fillers: readonly { readonly shape: number; readonly value: number }[];
-    },
+    }: { readonly content: RowContent; readonly fillers: readonly ContentItem[] },
   ): PricedColumn {
     const { width, problem, weights } = this.#model;
     const members = this.#model.classes[index] as OfferingClass;
     const offering = members.offerings[row] as number;
     const node = new NodeContent(problem, offering);
-    for (const shape of shapes) node.tryAdd(shape);
+    for (const shape of shapes ?? []) node.tryAdd(shape);
+    for (const { shape, amount } of shapes === undefined ? (amounts ?? []) : []) {
+      for (let count = 1; count <= amount && node.tryAdd(shape); count++);
+    }
     const sorted = [...fillers].sort((a, b) => b.value - a.value || a.shape - b.shape);
     for (const { shape } of sorted) while (node.tryAdd(shape));
     const content = node.content();
+    const counted = shapes === undefined ? amounts : undefined;
     const room = members.capacities.slice(row * width, (row + 1) * width);
-    for (const { shape, pods } of content) {
+    for (const { shape, amount } of counted ?? content.map(({ shape, pods }) => ({ shape, amount: pods }))) {
       for (let d = 0; d < width; d++) {
-        room[d] = Math.max(0, (room[d] as number) - pods * (weights[shape * width + d] as number));
+        room[d] = Math.max(0, (room[d] as number) - amount * (weights[shape * width + d] as number));
       }
     }
-    return { offering, content, left: { class: index, room } };
+    return { offering, content, left: { class: index, room }, ...(counted === undefined ? {} : { amounts: counted }) };
   }
 
   /** Big shapes are worth their row, small ones what their room costs; each class's worst node scales the shapes that may use it. */
@@ -198,4 +177,21 @@ export class ColumnPricing {
 function nodeLimit(problem: PackingProblem, index: number): number {
   const shape = problem.shapes[index] as PackingShape;
   return Math.min(shape.pods, ...ownCountedRules(shape).map((rule) => problem.hostRules[rule]?.max ?? 0));
+}
+
+function isOpen({ groups, groupOf }: BoundModel, shape: number, index: number): boolean {
+  return (groups[groupOf[shape] as number] as ShapeGroup).classes.includes(index);
+}
+
+function tableShape(model: BoundModel, shape: number): TableShape {
+  const { cpu, memory } = amountsIn(model, model.problem.shapes[shape]?.requests);
+  return { shape, cpu, memory, pods: model.pods[shape] as number };
+}
+
+/** Cpu and memory of a vector, 0 where nobody asks for it. */
+function amountsIn({ resources }: BoundModel, vector: Float64Array | undefined): { cpu: number; memory: number } {
+  return {
+    cpu: resources.includes(0) ? Math.max(0, vector?.[0] ?? 0) : 0,
+    memory: resources.includes(1) ? Math.max(0, vector?.[1] ?? 0) : 0,
+  };
 }

@@ -19,12 +19,8 @@ export interface FluidPrices extends FairPrices {
  * where a dozen pods share a node and all offerings serve all pods. A millisecond.
  */
 export function fluidPrices(problem: PackingProblem): FluidPrices {
-  return fluidPricesOf(boundModel(problem));
-}
-
-/** {@link fluidPrices} of a problem whose model is at hand. */
-export function fluidPricesOf(model: BoundModel): FluidPrices {
-  const { problem, width } = model;
+  const model = boundModel(problem);
+  const { width } = model;
   const { perUnit, room } = solveFluid(model);
   const podUsdPerHour = new Float64Array(problem.shapes.length);
   let total = 0;

@@ -66,14 +66,21 @@ export function generateColumnsOf(model: BoundModel, options: ColumnOptions): Ge
     lowerBoundUsdPerHour: roundedDown(classes.valued.bound),
   };
   const big = bigShapes(model, classes, options.bigShapesMax ?? BIG_SHAPES_MAX);
-  if (big.length === 0 || isLate() || ColumnMaster.rowsOf(model, big, classes) > ROWS_MAX)
+  const start = big.length === model.pods.filter((pods) => pods > 0).length ? unsplit(model, classes) : classes;
+  if (model.width === 0 || big.length === 0 || isLate() || ColumnMaster.rowsOf(start.model, big, start) > ROWS_MAX)
     return { prices: classFair, columns: [], rounds: 0, estimateUsdPerHour: classFair.lowerBoundUsdPerHour };
-  const master = new ColumnMaster(model, big, classes);
+  const master = new ColumnMaster(start.model, big, start);
   for (const node of options.incumbent ?? []) master.addNode({ offering: node.offering, content: node.content });
   const { best, rounds } = iterateFiner(master, isLate);
   master.solve();
   const columns = master.solution();
   return { prices: verified(model, best, { classFair, limits }), columns, rounds, estimateUsdPerHour: best.estimate };
+}
+
+/** Without small shapes smaller classes only mean more tables. */
+function unsplit(model: BoundModel, { valued, flows, multipliers: { existing } }: ClassPoint): ClassPoint {
+  const { purchasable } = solveClasses(model, { kind: "group" }).multipliers;
+  return { model, valued, flows, multipliers: { purchasable, existing } };
 }
 
 /** True when only the time to verify is left. */

@@ -11,6 +11,8 @@ const ROUNDS_MAX = 400;
 const PIVOTS_PER_ROUND = 5_000;
 /** Relative distance of bound and master program at which it stops. */
 const GAP = 1e-6;
+/** Less of a choice or of an offering is noise. */
+const LEAST_AMOUNT = 1e-6;
 /** How far each trial stays with the best multipliers so far: full steps swing from corner to corner. */
 const CENTRE_WEIGHT = 0.5;
 
@@ -18,7 +20,7 @@ const CENTRE_WEIGHT = 0.5;
  * Multipliers of the best bound that treats every shape as a whole (packing.md §2.3, shape LP). The choices "each shape where it is cheapest" are columns,
  * one per block of shapes and round, so that rows count classes and not shapes. Undefined where even those are too many.
  */
-export function shapeMultipliers(model: BoundModel, start: ClassPoint, isLate: () => boolean): ClassPoint | undefined {
+export function shapeMultipliers(model: BoundModel, start: ClassPoint, isLate: () => boolean): ShapePoint | undefined {
   const master = ChoiceMaster.of(model, start);
   if (master === undefined) return undefined;
   let best: { multipliers: ClassMultipliers; valued: ValuedShapes } = start;
@@ -37,13 +39,24 @@ export function shapeMultipliers(model: BoundModel, start: ClassPoint, isLate: (
     else centre = 0;
   }
   master.solve();
-  return { ...best, flows: master.flows() };
+  return { ...best, model, flows: master.flows(), uses: master.uses() };
 }
 
 function mixed(best: ClassMultipliers, last: ClassMultipliers, centre: number): ClassMultipliers {
   const mix = (a: Float64Array, b: Float64Array): Float64Array =>
     a.map((value, index) => centre * value + (1 - centre) * (b[index] as number));
   return { purchasable: mix(best.purchasable, last.purchasable), existing: mix(best.existing, last.existing) };
+}
+
+/** What is bought of a class, and for whom. */
+export interface ClassUse {
+  readonly rows: readonly number[];
+  readonly shapes: ReadonlySet<number>;
+}
+
+/** A point with what the master program buys at it. */
+export interface ShapePoint extends ClassPoint {
+  readonly uses: readonly ClassUse[];
 }
 
 interface Cut {
@@ -134,6 +147,23 @@ class ChoiceMaster {
       if (this.#lp.isAttractive(column)) added = true;
     }
     return added;
+  }
+
+  /** What the present solution buys: by class the rows of offerings, and the shapes that go there. */
+  uses(): readonly ClassUse[] {
+    const uses = this.#model.classes.map(() => ({ rows: [] as number[], shapes: new Set<number>() }));
+    for (const { column, amount } of this.#lp.solution()) {
+      const source = this.#sources[column];
+      if (source === undefined || amount < LEAST_AMOUNT) continue;
+      if (!("choice" in source)) {
+        uses[source.class]?.rows.push(source.offering);
+        continue;
+      }
+      for (const [position, shape] of (this.#blocks[source.block] ?? []).entries()) {
+        uses[source.choice[position] as number]?.shapes.add(shape);
+      }
+    }
+    return uses;
   }
 
   /** Pods by shape and class: the convex combination of choices, split over the original classes as offerings are bought. */
