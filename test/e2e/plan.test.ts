@@ -54,10 +54,32 @@ async function checkedPlan(
   return plan;
 }
 
-function assertRight({ plan, manifests, catalog = builtIn.get(plan.catalog.region) }: Planned): void {
-  assert.ok(catalog, plan.catalog.region);
-  assert.deepEqual(planObjections({ plan, manifests, catalog }).slice(0, 10), []);
+function assertRight({ plan, manifests, catalog }: Planned): void {
+  const prices = catalog ?? builtIn.get(plan.catalog.region);
+  assert.ok(prices, plan.catalog.region);
+  const daemons = catalog === undefined ? ADDONS : [];
+  assert.deepEqual(planObjections({ plan, manifests: [...manifests, ...daemons], catalog: prices }).slice(0, 10), []);
 }
+
+/** What every cluster runs on its nodes, and a plan counts unless the catalogue is of the user's own. */
+const ADDONS: readonly Manifest[] = [
+  ["aws-node", "25m"],
+  ["kube-proxy", "100m"],
+].map(([name = "", cpu = ""]) => ({
+  apiVersion: "apps/v1",
+  kind: "DaemonSet",
+  metadata: { namespace: "kube-system", name },
+  spec: {
+    selector: { matchLabels: { "k8s-app": name } },
+    template: {
+      metadata: { labels: { "k8s-app": name } },
+      spec: {
+        tolerations: [{ operator: "Exists" }],
+        containers: [{ name, image: name, resources: { requests: { cpu } } }],
+      },
+    },
+  },
+}));
 
 let files = 0;
 async function fileOf(name: string, text: string): Promise<string> {
@@ -303,7 +325,7 @@ describe("input that cannot be planned: one clear message, nothing on standard o
 test("the checker finds what is wrong with a plan", async () => {
   const text = await example("everyday/kafka.yaml");
   const right = await checkedPlan(text);
-  const manifests = flatten(manifestsOf(text));
+  const manifests = flatten([...manifestsOf(text), ...ADDONS]);
   const catalog = builtIn.get(SEOUL);
   assert.ok(catalog);
   type Draft = { -readonly [K in keyof PlanJson]: PlanJson[K] };
@@ -321,6 +343,7 @@ test("the checker finds what is wrong with a plan", async () => {
     [(plan) => nodes(plan, () => ({ zone: "ap-northeast-2a" })), /broker-\d and its like: \d in ap-northeast-2a, 0/],
     [(plan) => nodes(plan, () => ({ allocatable: { cpu: "1", memory: "99Gi", pods: "9" } })), /more cpu than alloc/],
     [(plan) => nodes(plan, () => ({ instanceType: "t9.large" })), /the catalogue has no t9.large/],
+    [(plan) => nodes(plan, () => ({ daemonOverhead: {} })), /DaemonSets take another amount of cpu/],
     [(plan) => (plan.totals = { ...plan.totals, gapRatio: 0 }), /gapRatio says 0/],
     [(plan) => (plan.unplaced = [{ pod: "streaming/broker-0", reasons: [] }]), /in 2 places[\s\S]*without a reason/],
     [(plan) => nodes(plan, () => ({ existing: true, usdPerHour: 0 })), /exists or not/],

@@ -21,6 +21,29 @@ const dns = (spec = "") =>
     .replace("name: web", "name: coredns, namespace: kube-system")
     .replace("spec: { containers", `spec: { ${spec} containers`);
 
+/** A catalogue of one type. */
+const catalogOf = (name: string, capacity: Readonly<Record<string, string>>) => ({
+  date: "2026-01-01",
+  region: "here",
+  instanceTypes: [
+    {
+      name,
+      labels: {
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/os": "linux",
+        "karpenter.k8s.aws/instance-category": "m",
+        "karpenter.k8s.aws/instance-generation": "9",
+      },
+      capacity,
+      overhead: {},
+      offerings: [
+        { zone: "here-1", capacityType: "on-demand", usdPerHour: 0.5, available: true },
+        { zone: "here-1", capacityType: "spot", usdPerHour: 0.25, available: true },
+      ],
+    },
+  ],
+});
+
 describe("nodeless plan", () => {
   test("prints pods, nodes, roundings, totals and where the prices come from", async () => {
     using world = newWorld({ "m/web.yaml": web(), "m/dns.yaml": dns() });
@@ -88,19 +111,7 @@ apiVersion: karpenter.sh/v1
 kind: NodePool
 metadata: { name: mine }
 spec: { template: { spec: { requirements: [{ key: karpenter.sh/capacity-type, operator: In, values: [spot] }], nodeClassRef: { group: karpenter.k8s.aws, kind: EC2NodeClass, name: default } } } }`,
-      "catalog.json": JSON.stringify({
-        date: "2026-01-01",
-        region: "here",
-        instanceTypes: [
-          {
-            name: "big",
-            labels: { "kubernetes.io/arch": "amd64", "kubernetes.io/os": "linux" },
-            capacity: { cpu: "8", memory: "16Gi", pods: "10" },
-            overhead: {},
-            offerings: [{ zone: "here-1", capacityType: "spot", usdPerHour: 0.25, available: true }],
-          },
-        ],
-      }),
+      "catalog.json": JSON.stringify(catalogOf("big", { cpu: "8", memory: "16Gi", pods: "10" })),
     });
     const { stdout } = await world.run("plan -f web.yaml --nodepool pool.yaml --catalog catalog.json -o json");
     const { nodes, totals, catalog } = JSON.parse(stdout);
@@ -115,6 +126,34 @@ spec: { template: { spec: { requirements: [{ key: karpenter.sh/capacity-type, op
     );
     assert.equal(totals.usdPerHour, 0.25);
     assert.deepEqual(catalog, { date: "2026-01-01", region: "here", source: "catalog.json", zones: ["here-1"] });
+  });
+
+  test("DaemonSets of the cluster's add-ons count, unless told otherwise or the catalogue is one's own", async () => {
+    using world = newWorld({
+      "web.yaml": web(),
+      "catalog.json": JSON.stringify(catalogOf("big", { cpu: "8", memory: "16Gi", pods: "10" })),
+      "own.yaml": `${web()}---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: { name: aws-node, namespace: kube-system }
+spec:
+  selector: { matchLabels: { a: b } }
+  template: { metadata: { labels: { a: b } }, spec: { containers: [{ name: a, resources: { requests: { cpu: 50m } } }] } }`,
+    });
+    const overhead = async (args: string): Promise<unknown> => {
+      const { nodes, addonDaemonSets } = JSON.parse((await world.run(`plan -o json ${args}`)).stdout);
+      return [nodes[0].daemonOverhead.cpu, addonDaemonSets.map((one: { daemonSet: string }) => one.daemonSet)];
+    };
+    const [agent, proxy] = ["kube-system/aws-node", "kube-system/kube-proxy"];
+    assert.deepEqual(await overhead("-f web.yaml"), ["125m", [agent, proxy]]);
+    assert.deepEqual(await overhead("-f own.yaml"), ["150m", [proxy]]);
+    assert.deepEqual(await overhead("-f web.yaml --no-addon-daemonsets"), [undefined, []]);
+    assert.deepEqual(await overhead("-f web.yaml --catalog catalog.json"), [undefined, []]);
+    const line =
+      /^aws-node and kube-proxy of the cluster's add-ons take 125m cpu of each node;\s+--no-addon-daemonsets leaves/m;
+    assert.match((await world.run("plan -f web.yaml")).stdout, line);
+    for (const args of ["-f web.yaml --no-addon-daemonsets", "-f -"])
+      assert.doesNotMatch((await world.run(`plan ${args}`, dns())).stdout, /add-ons/);
   });
 
   test("--optimize searches for as long as it is told and is never dearer", async () => {

@@ -39,6 +39,8 @@ export interface PlanInput {
   readonly nodes: readonly Node[];
   readonly boundPods: readonly Pod[];
   readonly daemonSets: readonly DaemonSet[];
+  /** Those of the cluster's add-ons that count on nodes like them, although no manifest has them. */
+  readonly addonDaemonSets?: readonly DaemonSet[];
   /** Pools of the input, or the default pool of `nodeless up` when it has none. */
   readonly nodePools: readonly NodePool[];
   readonly nodeClasses: readonly EC2NodeClass[];
@@ -96,6 +98,8 @@ export interface PlanDocument {
   readonly kind: "Plan";
   readonly totals: PlanTotals;
   readonly catalog: PlanCatalogInfo;
+  /** DaemonSets of the cluster's add-ons that count on nodes although the input does not have them. */
+  readonly addonDaemonSets: readonly PlanAddonDaemonSet[];
   readonly nodes: readonly PlanNode[];
   readonly fargate: readonly PlanFargatePod[];
   readonly unplaced: readonly PlanUnplacedPod[];
@@ -135,6 +139,13 @@ export interface PlanCatalogInfo {
 
 /** Kubernetes quantities by resource name, exact. */
 export type Quantities = Readonly<Record<string, string>>;
+
+export interface PlanAddonDaemonSet {
+  /** `namespace/name` */
+  readonly daemonSet: string;
+  /** What each of its pods asks for. */
+  readonly requested: Quantities;
+}
 
 export interface PlanNode {
   readonly name: string;

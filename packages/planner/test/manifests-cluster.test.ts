@@ -254,6 +254,51 @@ describe("Fargate profiles and region", () => {
   });
 });
 
+describe("DaemonSets of the cluster's add-ons", () => {
+  const config = (addons: string): string =>
+    `apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: { name: a, region: us-east-1 }\n${addons}\n---\n`;
+  const daemonSet = (namespace: string): string =>
+    `---\napiVersion: apps/v1\nkind: DaemonSet\nmetadata: { name: kube-proxy, namespace: ${namespace} }\nspec: { selector: { matchLabels: { a: b } }, template: { metadata: { labels: { a: b } }, spec: { containers: [{ name: c }] } } }\n`;
+  const counted = (text: string): readonly string[] =>
+    (plan(text, { addonDaemonSets: true }).addonDaemonSets ?? []).map(({ metadata }) => metadata.name);
+
+  for (const { rule, text, want } of [
+    { rule: "those of every cluster", text: POD, want: ["aws-node", "kube-proxy"] },
+    { rule: "not the one that the input has", text: POD + daemonSet("kube-system"), want: ["aws-node"] },
+    { rule: "a namesake elsewhere is another", text: POD + daemonSet("a"), want: ["aws-node", "kube-proxy"] },
+    {
+      rule: "the ClusterConfig's own",
+      text: `${config("addonsConfig: { disableDefaultAddons: true }\naddons: [{ name: vpc-cni }]")}${POD}`,
+      want: ["aws-node"],
+    },
+  ])
+    test(rule, () => assert.deepEqual(counted(text), want));
+
+  test("none unless they are asked for", () => assert.deepEqual(plan(POD).addonDaemonSets, []));
+
+  test("they take their share of nodes, less what is bound there already", () => {
+    const node = (name: string): string =>
+      `---\napiVersion: v1\nkind: Node\nmetadata: { name: ${name}, labels: { kubernetes.io/os: linux, kubernetes.io/arch: amd64 } }\nstatus: { allocatable: { cpu: "1" } }\n`;
+    const bound =
+      "---\napiVersion: v1\nkind: Pod\nmetadata: { name: kube-proxy-x2x9k, namespace: kube-system, ownerReferences: [{ apiVersion: apps/v1, kind: DaemonSet, name: kube-proxy, uid: u }] }\nspec: { nodeName: old, containers: [{ name: c, resources: { requests: { cpu: 100m } } }] }\n";
+    const pods = POD.replace("{ name: c }", '{ name: c, resources: { requests: { cpu: "4" } } }');
+    const input = plan(pods + node("old") + node("young") + bound, { addonDaemonSets: true });
+    const { document } = planOf(input);
+    assert.deepEqual(
+      document.nodes.map(({ name, daemonOverhead }) => [name, daemonOverhead]),
+      [
+        ["old", { cpu: "25m", pods: "1" }],
+        ["young", { cpu: "125m", pods: "2" }],
+        ["default-0", { cpu: "125m", pods: "2" }],
+      ],
+    );
+    assert.deepEqual(document.addonDaemonSets, [
+      { daemonSet: "kube-system/aws-node", requested: { cpu: "25m" } },
+      { daemonSet: "kube-system/kube-proxy", requested: { cpu: "100m" } },
+    ]);
+  });
+});
+
 describe("volumes", () => {
   const claim = (spec: string): string =>
     `apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: { name: data }\nspec: { accessModes: [ReadWriteOnce], resources: { requests: { storage: 5Gi } }, ${spec} }\n`;

@@ -35,6 +35,7 @@ export async function runLint(terminal: Terminal, flags: LintFlags): Promise<voi
   const projects = lintProjects(sources, {
     ...(pools === undefined ? {} : { poolSources: pools }),
     ...(flags.region === undefined ? {} : { region: flags.region }),
+    addonDaemonSets: flags.catalog === undefined,
   });
   const catalogs = new Map<LintProject, PlanCatalog | undefined>();
   for (const project of projects) catalogs.set(project, await catalogOf(terminal, project, flags));

@@ -11,6 +11,7 @@ export interface CommonPlanFlags {
   readonly region?: string;
   readonly nodepool: readonly string[];
   readonly catalog?: string;
+  readonly addonDaemonsets: boolean;
   readonly budget?: string;
   readonly maxNodeShare?: string;
   readonly maxVcpus?: string;
@@ -43,6 +44,7 @@ export function withPlanOptions(command: Command): Command {
     )
     .option("--nodepool <file>", "NodePools to use instead of those of the manifests; may be repeated", gather, [])
     .option("--catalog <file>", "instance types and prices from a JSON file (see `nodeless catalog show -o json`)")
+    .option("--no-addon-daemonsets", "do not count aws-node and kube-proxy on nodes; with --catalog they never count")
     .option("--budget <amount>", "exit 2 above it: 500/month or 0.7/hour")
     .option("--max-node-share <percent>", "no node has more than this share of all requested cpu: 2%")
     .option("--max-vcpus <number>", "no node has more vCPUs")

@@ -44,13 +44,15 @@ export async function readSources(terminal: Terminal, paths: readonly string[]):
 export async function inputOf(
   terminal: Terminal,
   sources: readonly ManifestSource[],
-  { nodepool, region }: CommonPlanFlags,
+  { nodepool, region, catalog, addonDaemonsets }: CommonPlanFlags,
 ): Promise<PlanInput> {
   const pools = nodepool.length === 0 ? undefined : await readSources(terminal, nodepool);
   return orCommandError(() =>
     planInput(sources, {
       ...(pools === undefined ? {} : { poolSources: pools }),
       ...(region === undefined ? {} : { region }),
+      // What a catalogue of one's own says about overhead is taken as it stands.
+      addonDaemonSets: addonDaemonsets && catalog === undefined,
     }),
   );
 }

@@ -13,7 +13,7 @@ Examples:
 
 Reads Pods, workloads, DaemonSets, Nodes with their pods, NodePools and ClusterConfigs; needs no cluster and no account. Without a
 NodePool it takes the one that \`nodeless up\` makes. Pods that a Fargate profile selects go to Fargate; system pods have one in any case.
-DaemonSets of add-ons (aws-node, kube-proxy) take their share of every node only if they are among the manifests.
+DaemonSets take their share of every node: those of the manifests, and those of the cluster's add-ons (aws-node, kube-proxy).
 
 Exit codes: 0 also when pods are refused (the plan says which, why and the remedy), 1 input that cannot be planned, 2 above the
 budget, 64 wrong options.

@@ -55,7 +55,8 @@ function noPod({ input }: PlanOutcome, key: string): never {
     throw new CommandError(
       `pod ${key} is on node ${bound.spec.nodeName} of the input already, so the plan did not place it: ask about node/${bound.spec.nodeName}`,
     );
-  if (input.daemonSets.some((one) => podName(one) === key || key.startsWith(`${podName(one)}-`)))
+  const daemonSets = [...input.daemonSets, ...(input.addonDaemonSets ?? [])];
+  if (daemonSets.some((one) => podName(one) === key || key.startsWith(`${podName(one)}-`)))
     throw new CommandError(
       `${key} is of a DaemonSet: it runs on every node that it may run on, and a plan counts it there; ask about node/NAME`,
     );
@@ -73,6 +74,8 @@ function noNode({ document }: PlanOutcome, name: string): never {
 /** The running local cluster, with the catalogue of its region. */
 async function explainInCluster(terminal: Terminal, subject: Subject, flags: WhyFlags): Promise<Explanation> {
   if (flags.nodepool.length > 0) throw new UsageError("--nodepool is for plans: give manifests with -f");
+  if (!flags.addonDaemonsets)
+    throw new UsageError("--no-addon-daemonsets is for plans: a running cluster has its own DaemonSets");
   const { options } = planRequest(flags);
   const { runtime, paths } = await requireRunning(terminal, flags.name);
   if (flags.region !== undefined && flags.region !== runtime.region)

@@ -46,6 +46,8 @@ export interface LintProjectOptions {
   /** Pools and node classes that replace those of the input. */
   readonly poolSources?: readonly ManifestSource[];
   readonly region?: string;
+  /** Whether DaemonSets of the cluster's add-ons take their share of nodes (see PlanInputOptions). Default false. */
+  readonly addonDaemonSets?: boolean;
 }
 
 /** Reads sources as far as they can be understood, one project for each cluster of the input. Pure; mistakes are in `problems`. */

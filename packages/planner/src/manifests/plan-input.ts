@@ -1,5 +1,6 @@
 import type { DaemonSet } from "@nodeless/api";
 import type { InputNotice, PlanInput } from "../contract.ts";
+import { addonDaemonSets } from "./cluster/addon-daemon-sets.ts";
 import { bindClaims } from "./cluster/bind-claims.ts";
 import { clusterFacts } from "./cluster/cluster-config.ts";
 import { missingClaims } from "./cluster/missing-claims.ts";
@@ -21,6 +22,8 @@ export interface PlanInputOptions {
   readonly region?: string;
   /** For objects that name none. Default `default`. */
   readonly namespace?: string;
+  /** Whether DaemonSets of the cluster's add-ons (aws-node, kube-proxy) count on nodes though the input does not have them. Default false. */
+  readonly addonDaemonSets?: boolean;
 }
 
 const POOL_KINDS: ReadonlySet<string> = new Set(["NodePool", "Provisioner", "EC2NodeClass", "AWSNodeTemplate"]);
@@ -59,11 +62,14 @@ export function planInput(sources: readonly ManifestSource[], options: PlanInput
   const ownClaims = objects.objects("PersistentVolumeClaim");
   const claims = bindClaims([...ownClaims, ...expanded.claims], volumes, storageClasses);
   const { podSources } = expanded;
+  const daemonSets = planDaemonSets(objects, defaults);
   return {
     pods: expanded.pods,
     nodes,
     boundPods: expanded.boundPods,
-    daemonSets: planDaemonSets(objects, defaults),
+    daemonSets,
+    addonDaemonSets:
+      options.addonDaemonSets === true ? addonDaemonSets(cluster.addons, { own: daemonSets, defaults }) : [],
     nodePools: pools.nodePools,
     nodeClasses: pools.nodeClasses,
     fargateProfiles: cluster.fargateProfiles,

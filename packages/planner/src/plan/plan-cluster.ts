@@ -43,8 +43,9 @@ export interface PlanOutcome {
 }
 
 /**
- * Says where every pod would run, on what, at what price, how far that is from what is possible, and why. Pure: equal input gives an
- * equal plan except for `totals.solveSeconds`, and except for `optimize` when its time decides. Throws PlanFindingsError when the
+ * Says where every pod would run, on what, at what price, how far that is from what is possible, and why. Pure but
+ * for the clock of its options: the fast gear places equal input equally, while `totals.solveSeconds`, how far the bound gets and what `optimize`
+ * finds depend on time (docs/plan-format.md). Throws PlanFindingsError when the
  * checker refuses the plan, which is a bug.
  */
 export function planCluster(input: PlanInput, catalog: PlanCatalog, options: PlanOptions): PlanOutcome {

@@ -33,6 +33,10 @@ export function planDocument(
     kind: "Plan",
     totals: totalsOf(parts, { nodes, fargate, solveSeconds: extra.solveSeconds }),
     catalog: { date: catalog.date, region: catalog.region, source: options.catalogSource ?? "built-in", zones },
+    addonDaemonSets: (input.addonDaemonSets ?? []).map(({ metadata, spec }) => ({
+      daemonSet: `${metadata.namespace}/${metadata.name}`,
+      requested: quantitiesOf(podRequests(spec?.template.spec ?? { containers: [] })),
+    })),
     nodes,
     fargate,
     unplaced: refused.map(({ pod, refusals }) => ({ pod: podKeyOf(pod), reasons: refusals.map(formatRefusal) })),

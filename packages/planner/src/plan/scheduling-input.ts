@@ -20,7 +20,7 @@ export type SchedulingSetting = Omit<SchedulingInput, "pods">;
 export function schedulingSetting(input: PlanInput, catalog: PlanCatalog): SchedulingSetting {
   const classes = new Map(input.nodeClasses.map((nodeClass) => [nodeClass.metadata.name, nodeClass]));
   const oldApi = new Set(input.documents.filter(({ kind }) => kind === "Provisioner").map(({ name }) => name));
-  const daemonSetPods = input.daemonSets.map(daemonSetPod);
+  const daemonSetPods = [...input.daemonSets, ...(input.addonDaemonSets ?? [])].map(daemonSetPod);
   const typesOf = new Map<EC2NodeClass | undefined, readonly InstanceType[]>();
   const typesFor = (nodeClass: EC2NodeClass | undefined): readonly InstanceType[] => {
     let types = typesOf.get(nodeClass);

@@ -1,4 +1,6 @@
+import type { PlanDocument } from "../contract.ts";
 import type { PlanOutcome } from "../plan/plan-cluster.ts";
+import { millicoresOf } from "./amounts.ts";
 import { fargateSection } from "./fargate-section.ts";
 import { nodeSection } from "./node-section.ts";
 import { podGroups } from "./pod-groups.ts";
@@ -29,10 +31,23 @@ function footNotes({ document, catalog }: PlanOutcome, style: TableStyle): strin
   const estimates = hasEstimates(document);
   const note = (text: string): string => style.paint("dim", wrapped(text, { rest: "  ", width: style.width }));
   return [
+    ...addonNotes(document).map(note),
     note(`prices: ${source} catalogue of ${date}, ${region}${zonesText(region, zones)}, USD, 730 hours a month`),
     ...(estimates ? [note("~ an estimate, not a published price")] : []),
     ...(estimates || style.wide ? catalog.exactness.map(note) : []),
   ].join("");
+}
+
+/** Nobody wrote them down, so the plan says that they are counted. */
+function addonNotes({ addonDaemonSets, nodes }: PlanDocument): readonly string[] {
+  if (addonDaemonSets.length === 0 || !nodes.some(({ daemonOverhead }) => daemonOverhead["pods"] !== undefined))
+    return [];
+  let millicores = 0;
+  for (const { requested } of addonDaemonSets) millicores += millicoresOf(requested);
+  const names = addonDaemonSets.map(({ daemonSet }) => daemonSet.slice(daemonSet.indexOf("/") + 1)).join(" and ");
+  return [
+    `${names} of the cluster's add-ons take ${millicores}m cpu of each node; --no-addon-daemonsets leaves them out`,
+  ];
 }
 
 /** More would fill a line that nobody reads: they are in the JSON. */

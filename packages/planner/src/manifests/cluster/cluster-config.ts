@@ -15,6 +15,8 @@ export interface ClusterFacts {
   readonly availabilityZones: readonly string[];
   /** What Provisioners without a template's profile launch with. */
   readonly defaultInstanceProfile: string | undefined;
+  /** Names of the EKS add-ons: the default ones, unless the ClusterConfig says otherwise. */
+  readonly addons: readonly string[];
   readonly notices: readonly InputNotice[];
 }
 
@@ -53,6 +55,7 @@ function factsOf(file: ReturnType<typeof parseClusterFile> | undefined, at?: Inp
     ),
     region: file?.config?.metadata?.region,
     availabilityZones: spec.availabilityZones,
+    addons: spec.addons.map(({ name }) => name),
     defaultInstanceProfile: file?.config?.karpenter?.defaultInstanceProfile,
     notices: notices.map(({ message }) => ({ subject: undefined, at, message })),
   };
