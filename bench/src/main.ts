@@ -22,7 +22,7 @@ process.stdout.write(
 if (subject === "all" || subject === "plan") {
   const { measurePlanning, planningTable } = await import("./planning/planning.bench.ts");
   process.stdout.write(
-    "plans; rivals are imitations of ours, each run is a process of its own, pods/s is the median of warm runs\n\n",
+    "plans; rivals are imitations of ours, each run is a process of its own, pods/s is the median of runs in a warm process\n\n",
   );
   const workloads = measurePlanning(rest.join(" "), (one) => void process.stdout.write(`${planningTable(one)}\n`));
   keep("planning", { workloads });

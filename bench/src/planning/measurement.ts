@@ -5,7 +5,7 @@ export interface Measurement {
   readonly unplaced: number;
   /** The first run of the process: the compiler's warm-up is part of it. */
   readonly coldMs: number;
-  /** Median of the runs after it, each on new objects. */
+  /** Median of runs in a process that has planned for two seconds, each on new objects. */
   readonly warmMs: number;
   /** Largest resident size of the process, Node itself included. */
   readonly peakMiB: number;

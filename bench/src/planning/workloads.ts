@@ -158,7 +158,7 @@ function scheduling(
   return { nodePools: [pool(types)], existingNodes: [], pods, daemonSetPods, namespaceLabels: new Map() };
 }
 
-const MIX_SIZES = [1, 50, 100, 500, 1_000, 2_000, 5_000, 10_000, 20_000] as const;
+const MIX_SIZES = [1, 10, 50, 100, 500, 1_000, 2_000, 5_000, 10_000, 20_000] as const;
 
 /** Every workload of the table, in its order. */
 export const WORKLOADS: readonly Workload[] = [
