@@ -31,22 +31,27 @@ export class ObjectStore<T extends KubernetesObject> {
   byIndex(index: string, value: string): readonly T[] {
     const values = this.#indexes.get(index);
     if (values === undefined) throw new TypeError(`no index is named ${JSON.stringify(index)}`);
-    return [...(values.get(value) ?? [])].flatMap((key) => this.#objects.get(key) ?? []);
+    const found: T[] = [];
+    for (const key of values.get(value) ?? []) {
+      const object = this.#objects.get(key);
+      if (object !== undefined) found.push(object);
+    }
+    return found;
   }
 
   /** Stores the object and returns the one it replaced. */
   put(object: T): T | undefined {
     const key = formatObjectKey(object.metadata);
     const previous = this.#objects.get(key);
-    if (previous !== undefined) this.#unindex(key, previous);
     this.#objects.set(key, object);
-    for (const [name, valuesOf] of this.#indexers)
-      for (const value of valuesOf(object)) {
-        const values = this.#indexes.get(name);
-        const keys = values?.get(value);
-        if (keys === undefined) values?.set(value, new Set([key]));
-        else keys.add(key);
-      }
+    for (const [name, valuesOf] of this.#indexers) {
+      const values = valuesOf(object);
+      const before = previous === undefined ? [] : valuesOf(previous);
+      // Most changes are of a status, and nothing is indexed by one.
+      if (sameValues(values, before)) continue;
+      this.#unindex(name, key, before);
+      this.#index(name, key, values);
+    }
     return previous;
   }
 
@@ -54,18 +59,29 @@ export class ObjectStore<T extends KubernetesObject> {
   remove(key: string): T | undefined {
     const previous = this.#objects.get(key);
     if (previous === undefined) return undefined;
-    this.#unindex(key, previous);
+    for (const [name, valuesOf] of this.#indexers) this.#unindex(name, key, valuesOf(previous));
     this.#objects.delete(key);
     return previous;
   }
 
-  #unindex(key: string, object: T): void {
-    for (const [name, valuesOf] of this.#indexers)
-      for (const value of valuesOf(object)) {
-        const values = this.#indexes.get(name);
-        const keys = values?.get(value);
-        keys?.delete(key);
-        if (keys?.size === 0) values?.delete(value);
-      }
+  #index(name: string, key: string, values: readonly string[]): void {
+    const index = this.#indexes.get(name);
+    for (const value of values) {
+      const keys = index?.get(value);
+      if (keys === undefined) index?.set(value, new Set([key]));
+      else keys.add(key);
+    }
+  }
+
+  #unindex(name: string, key: string, values: readonly string[]): void {
+    const index = this.#indexes.get(name);
+    for (const value of values) {
+      const keys = index?.get(value);
+      keys?.delete(key);
+      if (keys?.size === 0) index?.delete(value);
+    }
   }
 }
+
+const sameValues = (a: readonly string[], b: readonly string[]): boolean =>
+  a.length === b.length && a.every((value, index) => value === b[index]);

@@ -25,17 +25,22 @@ const JOIN_RETRY_MS = 1_000;
 /** Group that EKS gives nodes, by access entry or by the aws-auth ConfigMap. */
 const NODES_GROUP = "system:nodes";
 
+/** User data is at most 16 KiB, so this is little. */
+const USER_DATA_REMEMBERED = 16;
+
 /** The machines behind EC2: an instance boots, reads its user data, and joins the cluster it names if its role may. */
 export class Ec2Machines implements InstanceHost {
   readonly #options: Ec2MachinesOptions;
   readonly #machines = new Map<string, Machine>();
+  /** What was read from the user data of late: machines of one launch template have the same. */
+  readonly #read = new Map<string, JoinInstructions | undefined>();
 
   constructor(options: Ec2MachinesOptions) {
     this.#options = options;
   }
 
   boot(instance: BootInstance): void {
-    const instructions = parseUserData(instance.userData);
+    const instructions = this.#instructionsOf(instance.userData);
     if (instructions === undefined) {
       this.#options.logger.warn("an instance joins no cluster: its user data names none", {
         instance: instance.instanceId,
@@ -45,6 +50,14 @@ export class Ec2Machines implements InstanceHost {
     const machine: Machine = { instance, instructions, nodeName: undefined };
     this.#machines.set(instance.instanceId, machine);
     this.#join(machine, true);
+  }
+
+  #instructionsOf(userData: string): JoinInstructions | undefined {
+    if (this.#read.has(userData)) return this.#read.get(userData);
+    if (this.#read.size >= USER_DATA_REMEMBERED) this.#read.clear();
+    const instructions = parseUserData(userData);
+    this.#read.set(userData, instructions);
+    return instructions;
   }
 
   shutDown(instanceId: string): void {

@@ -63,7 +63,7 @@ function concernsServices(pod: Pod, previous: Pod): boolean {
     pod.status?.phase !== previous.status?.phase ||
     pod.metadata.deletionTimestamp !== previous.metadata.deletionTimestamp ||
     isPodReady(pod) !== isPodReady(previous) ||
-    JSON.stringify(pod.metadata.labels) !== JSON.stringify(previous.metadata.labels)
+    !semanticallyEqual(pod.metadata.labels, previous.metadata.labels)
   );
 }
 

@@ -5,6 +5,7 @@ import type { ControllerContext } from "../controller-context.ts";
 import { controllerOf } from "./controller-ref.ts";
 import type { Expectations } from "./expectations.ts";
 import { isPodReady } from "./pod-status.ts";
+import { semanticallyEqual } from "./template-hash.ts";
 
 /** An owner kind with a pod selector. */
 interface PodOwner extends KubernetesObject {
@@ -102,7 +103,7 @@ function restartsChanged(pod: Pod, previous: Pod): boolean {
 
 function labelsOrOwnerChanged(pod: Pod, previous: Pod): boolean {
   return (
-    JSON.stringify(pod.metadata.labels) !== JSON.stringify(previous.metadata.labels) ||
+    !semanticallyEqual(pod.metadata.labels, previous.metadata.labels) ||
     controllerOf(pod)?.uid !== controllerOf(previous)?.uid
   );
 }
