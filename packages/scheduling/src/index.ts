@@ -11,6 +11,7 @@ export type {
   CapacityType,
   ExistingNode,
   InstanceType,
+  LimitShortfall,
   Offering,
   PlanFinding,
   PlannedClaim,

@@ -141,6 +141,15 @@ export interface Rejection {
     | "unsupported";
   /** A sentence for the user, lower case, with the numbers. */
   readonly message: string;
+  /** Of rule `limits`, where one resource is short. */
+  readonly limit?: LimitShortfall;
+}
+
+/** What a pool's limits leave, and what the cheapest node for the pod would take of it; cpu in millicores, `nodes` by number. */
+export interface LimitShortfall {
+  readonly resource: string;
+  readonly left: number;
+  readonly needed: number;
 }
 
 export interface UnplacedPod {

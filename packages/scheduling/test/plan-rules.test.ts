@@ -318,6 +318,11 @@ const refusals: readonly {
     want: `default offerings: 18 instance types of NodePool default are large enough, but none has an available offering for ${ZONE} in (d)`,
   },
   {
+    rule: "no offering left of the only type",
+    options: { pods: [pod({ cpu: "60", memory: "400Gi", spec: { nodeSelector: { [ZONE]: "d" } } })] },
+    want: `default offerings: only r.64 of NodePool default is large enough, and it has no available offering for ${ZONE} in (d)`,
+  },
+  {
     rule: "limits",
     options: { pods: [pod()], nodePools: [nodePool({ limits: { cpu: "1" } })] },
     want: "default limits: the limits of NodePool default leave 1 cpu; the cheapest fitting instance type, c.2, has 2",

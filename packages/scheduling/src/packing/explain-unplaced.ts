@@ -52,7 +52,10 @@ function rejectionOfPool(question: PoolQuestion): Rejection | undefined {
     return reject(verdict.startsWith("does not tolerate") ? "taints" : "requirements", verdict);
   const room = attempt.limitRoom(poolIndex);
   if (room !== undefined && room.nodes < 1)
-    return reject("limits", `NodePool ${candidate} has reached its limit of nodes`);
+    return {
+      ...reject("limits", `NodePool ${candidate} has reached its limit of nodes`),
+      limit: { resource: "nodes", left: room.nodes, needed: 1 },
+    };
   const types = rejectionOfTypes(question, catalog);
   if (types !== undefined) return reject(types.rule, types.message);
   const port = firstPortConflict(shape.shape.ports, catalog.daemonPorts);
@@ -62,7 +65,7 @@ function rejectionOfPool(question: PoolQuestion): Rejection | undefined {
   if (answer === "reserved")
     return reject("offerings", `reserved capacity of NodePool ${candidate} that it could use is used up in this pass`);
   if (answer !== "fits") return rejectionOfRules(question, reject);
-  return reject("limits", limitMessage(question, catalog));
+  return { candidate, rule: "limits", ...rejectionOfLimits(question, catalog) };
 }
 
 function rejectionOfRules(
@@ -91,20 +94,28 @@ function allForbidden({ attempt: { model, topology }, variant, poolIndex }: Pool
     .every((domain) => topology.forbidding(rule, table.numberOf(domain)) !== undefined);
 }
 
-function limitMessage({ attempt, shape, variant, poolIndex }: PoolQuestion, catalog: PoolCatalog): string {
+function rejectionOfLimits(
+  { attempt, shape, variant, poolIndex }: PoolQuestion,
+  { pool: { name }, hasMinValues }: PoolCatalog,
+): Pick<Rejection, "message" | "limit"> {
   const verdict = variant.pools[poolIndex];
   const fitting = (typeof verdict === "object" ? verdict.priced : []).find(({ free }) => covers(free, shape.requests));
   const amounts = attempt.limitRoom(poolIndex)?.amounts();
   const { names } = attempt.model.resources;
   const index = names.findIndex((_, at) => (fitting?.capacity[at] ?? 0) > (amounts?.[at] ?? Number.POSITIVE_INFINITY));
   const resource = names[index];
-  if (fitting !== undefined && resource === undefined && catalog.hasMinValues)
-    return `what the limits of NodePool ${catalog.pool.name} leave is too little for as many instance types as its minValues ask for`;
+  if (fitting !== undefined && resource === undefined && hasMinValues)
+    return {
+      message: `what the limits of NodePool ${name} leave is too little for as many instance types as its minValues ask for`,
+    };
   if (fitting === undefined || resource === undefined)
-    return `the limits of NodePool ${catalog.pool.name} leave no room`;
-  const left = formatAmount(resource, Math.max(0, amounts?.[index] ?? 0));
-  const needed = formatAmount(resource, fitting.capacity[index] ?? 0);
-  return `the limits of NodePool ${catalog.pool.name} leave ${left} ${resource}; the cheapest fitting instance type, ${fitting.type.name}, has ${needed}`;
+    return { message: `the limits of NodePool ${name} leave no room` };
+  const left = Math.max(0, amounts?.[index] ?? 0);
+  const needed = fitting.capacity[index] ?? 0;
+  return {
+    message: `the limits of NodePool ${name} leave ${formatAmount(resource, left)} ${resource}; the cheapest fitting instance type, ${fitting.type.name}, has ${formatAmount(resource, needed)}`,
+    limit: { resource, left, needed },
+  };
 }
 
 /** The instance filter's three tests one after the other, so that the message can say which one left nothing. */
@@ -130,7 +141,10 @@ function rejectionOfTypes(
   const where = asked === "" ? "" : ` for ${asked}`;
   return {
     rule: "offerings",
-    message: `${holding.length} instance types of NodePool ${name} are large enough, but none has an available offering${where}`,
+    message:
+      holding.length === 1
+        ? `only ${holding[0]?.type.name} of NodePool ${name} is large enough, and it has no available offering${where}`
+        : `${holding.length} instance types of NodePool ${name} are large enough, but none has an available offering${where}`,
   };
 }
 
@@ -173,7 +187,7 @@ function rejectionOfNode(
       return {
         candidate,
         rule: "volumes",
-        message: `attaches ${asked} volumes; ${Math.max(0, left)} more are possible (${resource})`,
+        message: `attaches ${asked === 1 ? "1 volume" : `${asked} volumes`}; ${Math.max(0, left)} more can be attached (${resource})`,
       };
     const message = `requests ${formatAmount(resource, asked)} ${resource}; ${formatAmount(resource, Math.max(0, left))} is left`;
     return { candidate, rule: "resources", message };
