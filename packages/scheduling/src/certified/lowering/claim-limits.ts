@@ -2,7 +2,7 @@ import type { Pod } from "@nodeless/api";
 import type { InstanceType, PlannedClaim } from "../../model.ts";
 import { meetsMinValues } from "../../packing/open-claim.ts";
 import type { PlanningModel } from "../../packing/planning-model.ts";
-import type { PoolCatalog, TypeSet } from "../../packing/pool-catalog.ts";
+import type { PoolCatalog, PoolType, TypeSet } from "../../packing/pool-catalog.ts";
 import type { Packing } from "../problem.ts";
 import type { LoweredInput } from "./lower-input.ts";
 
@@ -62,11 +62,25 @@ export function limitsMayBind({ model, offerings, side }: LoweredInput, { nodes 
 /** True if so many nodes of the largest types stay inside the limits. */
 function neverExceeds(nodes: number, { pool, types }: PoolCatalog): boolean {
   for (const [resource, room] of pool.remainingLimits) {
-    let largest = resource === "nodes" ? 1 : 0;
-    for (const { type } of types) largest = Math.max(largest, type.capacity.get(resource) ?? 0);
+    const largest = resource === "nodes" ? 1 : largestAmount(types, resource);
     if (nodes * largest > room) return false;
   }
   return true;
+}
+
+const knownAmounts = new WeakMap<readonly PoolType[], Map<string, number>>();
+
+/** The most of a resource that any of the types has. */
+function largestAmount(types: readonly PoolType[], resource: string): number {
+  const known = knownAmounts.get(types) ?? new Map<string, number>();
+  knownAmounts.set(types, known);
+  let largest = known.get(resource);
+  if (largest === undefined) {
+    largest = 0;
+    for (const { type } of types) largest = Math.max(largest, type.capacity.get(resource) ?? 0);
+    known.set(resource, largest);
+  }
+  return largest;
 }
 
 function trimmedDrafts(drafts: readonly DraftClaim[], catalog: PoolCatalog): readonly DraftClaim[] | undefined {

@@ -33,7 +33,7 @@ interface ClassOptions {
 
 /** Classes of all offerings that some pods may use; undefined if too many labels stay open. */
 export function offeringClasses(model: PlanningModel, options: ClassOptions): OfferingClasses | undefined {
-  const offerings: LoweredOffering[] = [];
+  const lists: (readonly LoweredOffering[])[] = [];
   const signatures: string[] = [];
   const poolClasses: number[][] = [];
   const positions: Map<TypeSet, number>[] = [];
@@ -42,13 +42,15 @@ export function offeringClasses(model: PlanningModel, options: ClassOptions): Of
     const first = signatures.length;
     const found = poolOfferings(catalog, sets, { ...options, poolIndex, first });
     if (found === undefined) return undefined;
-    offerings.push(...found.offerings);
+    lists.push(found.offerings);
     signatures.push(...found.signatures);
     poolClasses.push(found.signatures.map((_, index) => first + index));
     positions.push(new Map(sets.map((set, index) => [set, index])));
   }
+  const [only = []] = lists;
   return {
-    offerings,
+    // One pool's list stays the same object, by which others know what they found out about it.
+    offerings: lists.length <= 1 ? only : lists.flat(),
     classes: signatures.length,
     classesOf: (poolIndex) => poolClasses[poolIndex] ?? [],
     allows: (poolIndex, set, offeringClass) => {
@@ -74,15 +76,25 @@ function poolOfferings(
   if (states === undefined) return undefined;
   const keep = options.minValues && catalog.hasMinValues;
   const question = `${options.poolIndex} ${options.first} ${keep} ${states.join()} ${sets.map(({ index }) => index).join()}`;
-  const known = knownOfferings.get(catalog);
-  if (known?.question === question) return known.found;
-  const found = foundOfferings(catalog, sets, { ...options, states, keep });
-  knownOfferings.set(catalog, { question, found });
+  let answers = knownOfferings.get(catalog.root);
+  if (answers === undefined) {
+    answers = new Map();
+    knownOfferings.set(catalog.root, answers);
+  }
+  let found = answers.get(question);
+  if (found === undefined) {
+    found = foundOfferings(catalog, sets, { ...options, states, keep });
+    if (answers.size >= ANSWERS_MAX) answers.clear();
+    answers.set(question, found);
+  }
   return found;
 }
 
-/** Of the last question about a catalogue: without pins, bound and search ask the same. */
-const knownOfferings = new WeakMap<PoolCatalog, { readonly question: string; readonly found: PoolOfferings }>();
+/** Bound and search of a pass ask different questions where pods are pinned; what a cluster asks hardly changes from pass to pass. */
+const ANSWERS_MAX = 4;
+
+/** By the type set with which a catalogue begins, which passes hand on to each other: depends on nothing else but the question. */
+const knownOfferings = new WeakMap<TypeSet, Map<string, PoolOfferings>>();
 
 interface OfferingQuestion {
   readonly poolIndex: number;

@@ -6,11 +6,12 @@ import type { PlacementAttempt } from "../../packing/placement-attempt.ts";
 import { plannedClaim } from "../../packing/planned-claim.ts";
 import type { ShapeModel } from "../../packing/planning-model.ts";
 import { podKeyOf } from "../../packing/pod-shape.ts";
-import type { TypeSet } from "../../packing/pool-catalog.ts";
+import type { PoolCatalog, TypeSet } from "../../packing/pool-catalog.ts";
 import { addAmounts } from "../../resources/amounts.ts";
 import type { PackedNode, Packing, ShapeCount } from "../problem.ts";
 import type { DraftClaim } from "./claim-limits.ts";
 import { withinLimits } from "./claim-limits.ts";
+import type { Demand, Demands } from "./demand.ts";
 import type { LoweredInput } from "./lower-input.ts";
 import type { Portion } from "./portions.ts";
 
@@ -142,10 +143,22 @@ function draftOf(node: PackedNode, { model, demands, offerings, problem }: Lower
     for (let index = 0; index < used.length; index += 1)
       used[index] = (used[index] ?? 0) + count * (requests[index] ?? 0);
   }
-  let set: TypeSet | undefined = catalog.root;
-  for (const { portion } of parts) set = set === undefined ? undefined : demands.combine(catalog, set, portion.demand);
+  const set = meetingAll(parts, catalog, demands);
   if (set === undefined) throw new Error("a packing mixes pods whose requirements exclude each other");
   return { catalog, set, used, pods, instanceTypes: fittingTypes(set, used) };
+}
+
+/** The types that are left to a node with these pods; pods with equal demands mostly follow each other. */
+function meetingAll(parts: readonly PortionPart[], catalog: PoolCatalog, demands: Demands): TypeSet | undefined {
+  let set: TypeSet | undefined = catalog.root;
+  let met: Demand | undefined;
+  for (const { portion } of parts) {
+    if (portion.demand === met) continue;
+    met = portion.demand;
+    set = demands.combine(catalog, set, met);
+    if (set === undefined) return undefined;
+  }
+  return set;
 }
 
 function draftOfSide(claim: OpenClaim, attempt: PlacementAttempt): DraftClaim {

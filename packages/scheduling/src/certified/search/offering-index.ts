@@ -10,6 +10,9 @@ interface PriceList {
   readonly free: Float64Array;
 }
 
+/** Offerings worth buying, by the prices of a list of offerings: problems of several passes may share it. */
+const known = new WeakMap<Float64Array, Int32Array>();
+
 /** Answers "what is the cheapest node that holds this" for every set of classes. */
 export class OfferingIndex {
   /** The dearest offering's price; 0 without any. */
@@ -24,10 +27,20 @@ export class OfferingIndex {
   constructor(tables: PackingTables) {
     this.#tables = tables;
     const { price } = tables;
-    const all = Array.from(price.keys()).filter((offering) => Number.isFinite(price[offering]));
-    all.sort((first, second) => (price[first] as number) - (price[second] as number) || first - second);
-    this.#byPrice = this.#frontiers(all);
+    this.#byPrice = this.#knownByPrice();
     this.priceMaxUsdPerHour = price[this.#byPrice.at(-1) ?? -1] ?? 0;
+  }
+
+  #knownByPrice(): Int32Array {
+    const { price } = this.#tables;
+    let byPrice = known.get(price);
+    if (byPrice === undefined) {
+      const all = Array.from(price.keys()).filter((offering) => Number.isFinite(price[offering]));
+      all.sort((first, second) => (price[first] as number) - (price[second] as number) || first - second);
+      byPrice = this.#frontiers(all);
+      known.set(price, byPrice);
+    }
+    return byPrice;
   }
 
   /** Offerings that nodes with the mask may be, cheapest first, without those that another one there dominates. */

@@ -1,4 +1,4 @@
-import type { PackingProblem, PackingShape } from "../problem.ts";
+import type { PackingOffering, PackingProblem, PackingShape } from "../problem.ts";
 import { MaskAlgebra } from "./mask-algebra.ts";
 
 /** The rule counts such a pod. */
@@ -58,18 +58,34 @@ export function packingTables(problem: PackingProblem): PackingTables {
     maskAllows: allowanceTable(masks),
     ...ruleTables(shapes),
     ruleMax: Float64Array.from(problem.hostRules, ({ max }) => max),
-    offeringClass: Int32Array.from(offerings, (offering) => offering.class),
-    price: Float64Array.from(offerings, ({ priceUsdPerHour }) => priceUsdPerHour),
-    free: flattened(
-      offerings.map(({ free }) => free),
-      dimensions,
-    ),
+    ...offeringTables(offerings, dimensions),
     binFree: flattened(
       existing.map(({ free }) => free),
       dimensions,
     ),
     binClass: Int32Array.from(existing, (bin) => bin.class),
   };
+}
+
+type OfferingTables = Pick<PackingTables, "offeringClass" | "price" | "free">;
+
+const known = new WeakMap<readonly PackingOffering[], OfferingTables>();
+
+/** Laid out once for a list of offerings, which problems of several passes may share. */
+function offeringTables(offerings: readonly PackingOffering[], dimensions: number): OfferingTables {
+  let tables = known.get(offerings);
+  if (tables === undefined) {
+    tables = {
+      offeringClass: Int32Array.from(offerings, (offering) => offering.class),
+      price: Float64Array.from(offerings, ({ priceUsdPerHour }) => priceUsdPerHour),
+      free: flattened(
+        offerings.map(({ free }) => free),
+        dimensions,
+      ),
+    };
+    known.set(offerings, tables);
+  }
+  return tables;
 }
 
 function padded(bits: Uint8Array, length: number): Uint8Array {

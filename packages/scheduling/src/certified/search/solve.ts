@@ -1,3 +1,4 @@
+import type { ClassPrices } from "../bounds/index.ts";
 import { classPrices, fluidPrices, generateColumns, sandPrices } from "../bounds/index.ts";
 import type { CertifiedPacking, FairPrices, Packing, PackingProblem, ProgressPoint, SolveLimits } from "../problem.ts";
 import { type Construction, construct, type ShapeFlow } from "./construct.ts";
@@ -27,6 +28,9 @@ const COLUMN_PODS_PER_NODE_MAX = 12;
 const COLUMN_SHAPES_MAX = 250;
 /** With so few shapes the program takes milliseconds and comes before the search. */
 const COLUMN_SHAPES_QUICK = 60;
+/** A construction this many times dearer than what the quick prices prove is worth finer ones, if these prove so many times more. */
+const FAR_FACTOR = 1.25;
+const FINER_FACTOR = 1.01;
 const ROUNDINGS = 40;
 /** Shares of the budget after which stages begin, and that they may take. The search comes first: it is the quickest way down. */
 const COLUMNS_FROM = 0.08;
@@ -48,9 +52,8 @@ const PROGRESS_FACTOR = 1 - 1e-4;
 /** A placement by price per value, without improvement: what a batch of the provisioner gets (packing.md §7). Deterministic. */
 export function fastPacking(problem: PackingProblem): Packing {
   const context = searchContext(problem, 1);
-  const { flows } = begin(context, problem);
-  const { store, unplaced } = construct(context, { ...FAST_CONSTRUCTION, flows });
-  return store.toPacking(context.tables, unplaced);
+  const { construction } = beginAndConstruct(context, problem);
+  return construction.store.toPacking(context.tables, construction.unplaced);
 }
 
 /**
@@ -68,8 +71,25 @@ interface Beginning {
   readonly flows: readonly ShapeFlow[];
 }
 
-function begin(context: SearchContext, problem: PackingProblem): Beginning {
+/** The quick prices; the finer ones where what is constructed with those costs far more than they prove, as with small types. */
+function beginAndConstruct(
+  context: SearchContext,
+  problem: PackingProblem,
+  isLate: () => boolean = () => false,
+): Beginning & { readonly construction: Construction } {
   const prices = classPrices(problem, { kind: "group" });
+  const beginning = beginWith(context, problem, prices);
+  const construction = construct(context, { ...FAST_CONSTRUCTION, flows: beginning.flows, isLate });
+  const isFar = construction.store.costUsdPerHour > prices.lowerBoundUsdPerHour * FAR_FACTOR;
+  if (!isFar || isSmall(problem) || isLate()) return { ...beginning, construction };
+  const finer = classPrices(problem, { kind: "shape" });
+  if (finer.lowerBoundUsdPerHour < prices.lowerBoundUsdPerHour * FINER_FACTOR) return { ...beginning, construction };
+  const again = beginWith(context, problem, finer);
+  const other = construct(context, { ...FAST_CONSTRUCTION, flows: again.flows, isLate });
+  return { ...again, construction: better(construction, other) };
+}
+
+function beginWith(context: SearchContext, problem: PackingProblem, prices: ClassPrices): Beginning {
   const classesMatter =
     problem.masks.length > 1 &&
     prices.lowerBoundUsdPerHour > fluidPrices(problem).lowerBoundUsdPerHour * CLASSES_MATTER_FACTOR;
@@ -118,14 +138,13 @@ class Solve {
     this.#startMs = limits.elapsedMs();
     this.#context = searchContext(problem, limits.seed ?? 1);
     // What the fast gear constructs: the search is quicker from there than a more careful construction is.
-    const { prices, steering, flows } = begin(this.#context, problem);
-    this.#prices = prices;
     const isLate = (): boolean => this.#spent() >= CONSTRUCTION_SHARE;
-    const fast = construct(this.#context, { ...FAST_CONSTRUCTION, flows, isLate });
+    const { prices, steering, flows, construction } = beginAndConstruct(this.#context, problem, isLate);
+    this.#prices = prices;
     const isSmallProblem = isSmall(problem);
     this.#construction = isSmallProblem
-      ? better(fast, construct(this.#context, { ...CONSTRUCTION, flows, isLate }))
-      : fast;
+      ? better(construction, construct(this.#context, { ...CONSTRUCTION, flows, isLate }))
+      : construction;
     this.#steering = isSmallProblem ? steering : { ...steering, efficiencyMin: SEARCH_EFFICIENCY_MIN };
     steer(this.#context, this.#steering);
     this.#store = this.#construction.store;
