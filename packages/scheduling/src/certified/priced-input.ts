@@ -7,8 +7,8 @@ import type { BoundProblem, LoweredInput } from "./lowering/index.ts";
 import { boundProblem } from "./lowering/index.ts";
 import type { FairPrices, PackingProblem } from "./problem.ts";
 
-/** Up to this many kinds of pods each gets prices of its own; beyond, kinds with equal rules share them. */
-const OWN_PRICES_SHAPES_MAX = 1_000;
+/** Up to this many kinds of pods each gets prices of its own; beyond, kinds with equal rules share them. Where rules differ that takes far longer. */
+const OWN_PRICES_SHAPES_MAX = { equalRules: 5_000, otherwise: 1_000 };
 /** A bound that is not higher by this share is not worth verifying. */
 const WORTHWHILE = 1e-6;
 /** Keeps a difference of bounds below the truth whatever floating point does. */
@@ -29,7 +29,8 @@ export class PricedInput {
     this.#model = model;
     this.#bound = boundProblem(model);
     const { problem } = this.#bound;
-    const kind = problem.shapes.length <= OWN_PRICES_SHAPES_MAX && problem.classes > 1 ? "shape" : "group";
+    const shapesMax = OWN_PRICES_SHAPES_MAX[problem.masks.length === 1 ? "equalRules" : "otherwise"];
+    const kind = problem.shapes.length <= shapesMax ? "shape" : "group";
     this.#prices = classPrices(problem, { kind });
   }
 

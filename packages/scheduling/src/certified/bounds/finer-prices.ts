@@ -21,6 +21,7 @@ const TIGHT = 1e-6;
  * bound of `start`, and at the end what nodes with divisible pods cost, each with a content of its own.
  */
 export function finerPrices(start: ClassPoint, isLate: () => boolean): ClassPoint {
+  if (start.valued.bound * (1 + GAIN_MIN) >= uniformCost(start.model)) return start;
   let point: ClassPoint = start;
   let uses = tightUses(start.model, start.multipliers);
   if (hasChoice(start.model)) {
@@ -40,6 +41,40 @@ export function finerPrices(start: ClassPoint, isLate: () => boolean): ClassPoin
     uses = next.uses;
   }
   return point;
+}
+
+/** What the demand costs, divisible, on nodes of a single offering that everyone may use: no bound of divisible pods is higher. */
+function uniformCost(model: BoundModel): number {
+  const { width, weights, pods, classes, groups, groupOf } = model;
+  const demand = new Float64Array(width);
+  const largest = new Float64Array(width);
+  const users = classes.map(() => true);
+  for (const group of new Set(groupOf)) {
+    const open = groups[group]?.classes ?? [];
+    for (const index of users.keys()) users[index] &&= open.length === 0 || open.includes(index);
+  }
+  for (let shape = 0; shape < pods.length; shape++) {
+    const count = pods[shape] as number;
+    for (let d = 0; d < width && count > 0; d++) {
+      const weight = weights[shape * width + d] as number;
+      demand[d] = (demand[d] as number) + count * weight;
+      if (weight > (largest[d] as number)) largest[d] = weight;
+    }
+  }
+  let least = Number.POSITIVE_INFINITY;
+  for (const [index, { prices, capacities }] of classes.entries()) {
+    if (users[index] !== true) continue;
+    for (const [row, price] of prices.entries()) {
+      let nodes = 0;
+      for (let d = 0; d < width && nodes * price < least; d++) {
+        const capacity = capacities[row * width + d] as number;
+        const needed = (demand[d] as number) === 0 ? 0 : (demand[d] as number) / capacity;
+        nodes = Math.max(nodes, capacity >= (largest[d] as number) ? needed : Number.POSITIVE_INFINITY);
+      }
+      least = Math.min(least, nodes * price);
+    }
+  }
+  return least;
 }
 
 /** Where no shape has two places to go, shapes as wholes are worth what their resources are. */
