@@ -1,22 +1,36 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { InvalidQuantityError } from "@nodeless/api";
-import { checkPlan, planScheduling, type SchedulingPlan } from "@nodeless/scheduling";
+import { checkPlan, planScheduling, type SchedulingInput, type SchedulingPlan } from "@nodeless/scheduling";
 import fc from "fast-check";
 import { ClaimSequence } from "../src/packing/claim-sequence.ts";
 import { input, instanceType, nodePool, pod, TYPES, times } from "./fixture.ts";
+import { loweringInput } from "./lowering-input.ts";
 import { randomInput } from "./random-input.ts";
 
-test("what earlier passes left behind changes no plan", () => {
-  fc.assert(
-    fc.property(randomInput, randomInput, (situation, other) => {
-      const before = planScheduling(situation);
-      planScheduling(other);
-      assert.deepEqual(planScheduling(situation), before);
-    }),
-    { numRuns: 60 },
-  );
+/** The same input with pools that no pass has seen. */
+const unseen = (situation: SchedulingInput): SchedulingInput => ({
+  ...situation,
+  nodePools: situation.nodePools.map((pool) => ({ ...pool, instanceTypes: [...pool.instanceTypes] })),
 });
+
+for (const [name, inputs] of [
+  ["plain clusters", randomInput],
+  ["every branch of the lowering", loweringInput],
+] as const)
+  test(`${name}: what earlier passes left behind changes no plan`, () => {
+    fc.assert(
+      fc.property(inputs, inputs, (situation, other) => {
+        // The other pass asks the same pools for other pods.
+        planScheduling({ ...other, nodePools: situation.nodePools });
+        const plan = planScheduling(situation);
+        planScheduling({ ...situation, pods: situation.pods.slice(1) });
+        assert.deepEqual(planScheduling(situation), plan);
+        assert.deepEqual(planScheduling(unseen(situation)), plan);
+      }),
+      { numRuns: 60 },
+    );
+  });
 
 test("a pod that cannot be read leaves nothing behind", () => {
   const broken = pod({ cpu: "a lot" });
