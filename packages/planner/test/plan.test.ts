@@ -1,7 +1,15 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { type PlanDocument, planCatalog, planCluster, planDiff, planInput, readManifests } from "@nodeless/planner";
+import {
+  type PlanDocument,
+  type PlanInput,
+  planCatalog,
+  planCluster,
+  planDiff,
+  planInput,
+  readManifests,
+} from "@nodeless/planner";
 import { deployment, inputOf, NODE_CLASS, nodePool, objections, planOf, SEOUL } from "./plan-fixture.ts";
 
 const EXAMPLES = new URL("../../../examples/", import.meta.url).pathname;
@@ -250,7 +258,7 @@ describe("refusals name the rule and the remedy", () => {
     {
       rule: "the limits of the pool",
       manifests: [arm, deployment("default/x", { cpu: "9" })],
-      want: /^NodePool arm \(limits\): the limits of NodePool arm leave 8 cpu.*; remedy: raise spec\.limits of NodePool arm$/,
+      want: /^NodePool arm \(limits\): the limits of NodePool arm leave 8 cpu.*; remedy: raise spec\.limits\.cpu of NodePool arm from 8 by 8 or more; try it: nodeless plan -f MANIFESTS --nodepool FILE$/,
     },
     {
       rule: "a foreign scheduler",
@@ -263,6 +271,18 @@ describe("refusals name the rule and the remedy", () => {
       assert.match(first, want);
       assert.deepEqual(others, []);
     });
+
+  test("a limit that many pods miss: by what they ask for together, one sentence for all; of a cluster without manifests no command", () => {
+    const input = inputOf(arm, deployment("default/x", { replicas: 40, cpu: "1900m" }));
+    const remedy = "raise spec.limits.cpu of NodePool arm from 8 by 68.4 or more";
+    const remedies = (of: PlanInput): readonly string[] => [
+      ...new Set(planOf(of).refused.flatMap(({ refusals }) => refusals.map((one) => one.remedy))),
+    ];
+    assert.deepEqual(remedies(input), [`${remedy}; try it: nodeless plan -f MANIFESTS --nodepool FILE`]);
+    assert.deepEqual(remedies({ ...input, podSources: new Map() }), [remedy]);
+    const nodes = inputOf(arm.replace("cpu: 8", "nodes: 0"), deployment("default/x"));
+    assert.match(remedies(nodes).join(), /^raise spec\.limits\.nodes of NodePool arm from 0 by 1 or more; /);
+  });
 
   test("what is refused costs nothing and is not part of the bound", () => {
     const { document } = planOf(

@@ -71,6 +71,11 @@ export const SCENES: readonly Scene[] = [
     pod: "shop/web-0",
   },
   {
+    name: "limits",
+    manifests: [NODE_CLASS, nodePool("small", {}, "limits: { cpu: 6 }"), deployment("shop/web", { cpu: "1" })],
+    pod: "shop/web-0",
+  },
+  {
     name: "existing-node",
     manifests: [
       TAINTED_NODE,

@@ -58,7 +58,6 @@ export function planCluster(input: PlanInput, catalog: PlanCatalog, options: Pla
   const { plan: schedulingPlan, bound, progress } = packPods(schedulingInput, fargate, options);
   const findings = checkPlan(schedulingInput, schedulingPlan);
   if (findings.length > 0) throw new PlanFindingsError(findings);
-  const poolNames = new Set(setting.nodePools.map(({ name }) => name));
   const solveSeconds = (options.monotonicMs() - startedMs) / 1000;
   const placed = placedInput({ ...setting, pods: ec2 }, schedulingPlan);
   const parts = {
@@ -70,7 +69,7 @@ export function planCluster(input: PlanInput, catalog: PlanCatalog, options: Pla
     zones,
     routes,
     fargateOffer,
-    refused: inInputOrder(input, [...refused, ...refusedByEc2(schedulingPlan, poolNames)]),
+    refused: inInputOrder(input, [...refused, ...refusedByEc2(schedulingPlan, input)]),
     bound,
     progress,
   };

@@ -1,5 +1,7 @@
 import type { Pod } from "@nodeless/api";
 import type { Rejection, SchedulingPlan } from "@nodeless/scheduling";
+import type { PlanInput } from "../contract.ts";
+import { type LimitRemedy, limitRemedies } from "./limit-remedies.ts";
 import type { PodRefusal } from "./pod-routes.ts";
 
 /** A pod that nothing takes. */
@@ -9,10 +11,17 @@ export interface RefusedPod {
 }
 
 /** Pods that EC2 cannot take, with what each candidate said; equal pods share their list. */
-export function refusedByEc2(plan: SchedulingPlan, poolNames: ReadonlySet<string>): readonly RefusedPod[] {
+export function refusedByEc2(
+  plan: Pick<SchedulingPlan, "unplaced">,
+  { nodePools, podSources }: Pick<PlanInput, "nodePools" | "podSources">,
+): readonly RefusedPod[] {
+  if (plan.unplaced.length === 0) return [];
   const known = new Map<readonly Rejection[], readonly PodRefusal[]>();
+  const poolNames = new Set(nodePools.map(({ metadata }) => metadata.name));
+  // Pods of a running cluster come from no manifest.
+  const limitRemedy = limitRemedies(plan, { nodePools, fromManifests: podSources.size > 0 });
   return plan.unplaced.map(({ pod, rejections }) => {
-    const refusals = known.get(rejections) ?? refusalsOf(rejections, poolNames);
+    const refusals = known.get(rejections) ?? refusalsOf(rejections, { poolNames, limitRemedy });
     known.set(rejections, refusals);
     return { pod, refusals };
   });
@@ -23,9 +32,12 @@ export function formatRefusal({ candidate, rule, message, remedy }: PodRefusal):
   return `${candidate} (${rule}): ${message}; remedy: ${remedy}`;
 }
 
-function refusalsOf(rejections: readonly Rejection[], poolNames: ReadonlySet<string>): readonly PodRefusal[] {
+function refusalsOf(
+  rejections: readonly Rejection[],
+  { poolNames, limitRemedy }: { readonly poolNames: ReadonlySet<string>; readonly limitRemedy: LimitRemedy },
+): readonly PodRefusal[] {
   const isNode = ({ candidate }: Rejection): boolean => candidate !== "pod" && !poolNames.has(candidate);
-  const own = rejections.filter((rejection) => !isNode(rejection)).map(refusalOf);
+  const own = rejections.filter((rejection) => !isNode(rejection)).map((one) => refusalOf(one, limitRemedy));
   const nodes = rejections.filter(isNode);
   if (nodes.length === 0) return own;
   return [
@@ -42,14 +54,18 @@ function refusalsOf(rejections: readonly Rejection[], poolNames: ReadonlySet<str
   ];
 }
 
-const refusalOf = ({ candidate, rule, message }: Rejection): PodRefusal => ({
-  candidate: candidate === "pod" ? "pod" : `NodePool ${candidate}`,
-  rule,
-  message,
-  remedy: isForeign(rule, message)
-    ? "add a NodePool whose instance types have it; what only a device plugin brings, no catalogue knows"
-    : remedyOf(rule, candidate),
-});
+function refusalOf(rejection: Rejection, limitRemedy: LimitRemedy): PodRefusal {
+  const { candidate, rule, message } = rejection;
+  const remedy = rule === "limits" ? limitRemedy(rejection) : remedyOf(rule, candidate);
+  return {
+    candidate: candidate === "pod" ? "pod" : `NodePool ${candidate}`,
+    rule,
+    message,
+    remedy: isForeign(rule, message)
+      ? "add a NodePool whose instance types have it; what only a device plugin brings, no catalogue knows"
+      : remedy,
+  };
+}
 
 /** A resource that no type has at all, a GPU or a device: smaller requests do not help. */
 function isForeign(rule: Rejection["rule"], message: string): boolean {
@@ -65,7 +81,7 @@ function nodeMessage(nodes: readonly Rejection[]): string {
   return `${counts}${first === undefined ? "" : `; ${first.candidate}: ${first.message}`}`;
 }
 
-function remedyOf(rule: Rejection["rule"], pool: string): string {
+function remedyOf(rule: Exclude<Rejection["rule"], "limits">, pool: string): string {
   switch (rule) {
     case "taints":
       return "add a toleration to the pod, or a NodePool without the taint";
@@ -81,8 +97,6 @@ function remedyOf(rule: Rejection["rule"], pool: string): string {
       return "loosen the spread or affinity, or give the NodePool more domains";
     case "host-ports":
       return "use a Service instead of a host port";
-    case "limits":
-      return `raise spec.limits of NodePool ${pool}`;
     case "min-values":
       return `lower minValues of NodePool ${pool}, or allow more instance types`;
     case "volumes":

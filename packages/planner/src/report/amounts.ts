@@ -38,6 +38,11 @@ export function memoryText(bytes: number): string {
   return mebibytes >= 10_240 ? `${decimals(mebibytes / 1024)}Gi` : `${Math.round(mebibytes)}Mi`;
 }
 
+/** An exact quantity of a resource as somebody reads it: memory in round units, others as they are. */
+export function amountText(resource: string, quantity: string): string {
+  return resource === "memory" ? memoryText(parseUnits(quantity)) : quantity;
+}
+
 /** `500m 512Mi`: what a pod asks for, in the order everyone reads it; `64 cpu` when it asks for that alone. */
 export function requestText(quantities: Quantities): string {
   const { cpu, memory, ...others } = quantities;

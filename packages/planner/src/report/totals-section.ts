@@ -1,4 +1,4 @@
-import type { PlanDocument, PlanKnob } from "../contract.ts";
+import type { PlanDocument, PlanKnob, PlanNode } from "../contract.ts";
 import type { PlanOutcome } from "../plan/plan-cluster.ts";
 import { counted, hourly, monthly, percentText } from "./amounts.ts";
 import { formatColumns } from "./columns.ts";
@@ -39,16 +39,19 @@ export function hasEstimates({ nodes, fargate }: PlanDocument): boolean {
 
 function partsText({ nodes, fargate, totals }: PlanDocument): string {
   const existing = nodes.filter((node) => node.existing && node.pods.length > 0).length;
-  let nodesUsd = 0;
-  for (const { usdPerHour } of nodes) nodesUsd += usdPerHour;
-  let fargateUsd = 0;
-  for (const { usdPerHour } of fargate) fargateUsd += usdPerHour;
   const parts = [
-    ...(totals.nodes > 0 ? [`${counted(totals.nodes, "new node")} $${monthly(nodesUsd)}`] : []),
+    ...(totals.nodes > 0 ? [`${counted(totals.nodes, "new node")} ${priceOf(nodes)}`] : []),
     ...(existing > 0 ? [`${counted(existing, "existing node")}, paid already`] : []),
-    ...(totals.fargatePods > 0 ? [`${counted(totals.fargatePods, "Fargate pod")} $${monthly(fargateUsd)}`] : []),
+    ...(totals.fargatePods > 0 ? [`${counted(totals.fargatePods, "Fargate pod")} ${priceOf(fargate)}`] : []),
   ];
   return parts.length === 0 ? "nothing to run" : parts.join("; ");
+}
+
+/** A month of all of them, `~` if some price is not a published one. */
+function priceOf(parts: readonly Pick<PlanNode, "usdPerHour" | "priceIsEstimate">[]): string {
+  let usdPerHour = 0;
+  for (const part of parts) usdPerHour += part.usdPerHour;
+  return `${parts.some(({ priceIsEstimate }) => priceIsEstimate) ? "~" : ""}$${monthly(usdPerHour)}`;
 }
 
 function gapText({ totals }: PlanDocument): string {

@@ -1,8 +1,17 @@
 import type { Quantities } from "../contract.ts";
-import { counted, hourly, memoryBytesOf, memoryText, millicoresOf, percentText, vcpuText } from "../report/amounts.ts";
+import {
+  amountText,
+  counted,
+  hourly,
+  memoryBytesOf,
+  memoryText,
+  millicoresOf,
+  percentText,
+  vcpuText,
+} from "../report/amounts.ts";
 import { formatColumns } from "../report/columns.ts";
 import { type TableStyle, wrapped } from "../report/table-style.ts";
-import type { Purchase, RejectedTypes, TypeChoice } from "./explanation.ts";
+import type { Lacking, Purchase, RejectedTypes, TypeChoice } from "./explanation.ts";
 
 const REJECTED_SHOWN_MAX = 8;
 const PURCHASES_SHOWN_MAX = 6;
@@ -108,17 +117,18 @@ function argument({ fitting, runnerUp, smaller, cheaper }: TypeChoice, style: Ta
     );
   if (own !== undefined && runnerUp === undefined) sentences.push(`${own.instanceType} is the only type that fits.`);
   if (smaller !== undefined)
-    sentences.push(
-      `The next smaller of the family, ${smaller.instanceType}, offers ${smaller.offered} ${smaller.resource} where ${smaller.needed} is needed.`,
-    );
+    sentences.push(`The next smaller of the family, ${smaller.instanceType}, ${lackText(smaller)}.`);
   if (cheaper !== undefined && cheaper.instanceType !== smaller?.instanceType)
     sentences.push(
-      `The next cheaper, ${cheaper.instanceType} at $${hourly(cheaper.usdPerHour)}, offers ${cheaper.offered} ${cheaper.resource} where ${cheaper.needed} is needed.`,
+      `The next cheaper, ${cheaper.instanceType} at $${hourly(cheaper.usdPerHour)}, ${lackText(cheaper)}.`,
     );
   else if (cheaper === undefined && own !== undefined)
     sentences.push("Nothing that meets the requirements costs less.");
   return sentences.length === 0 ? "" : wrapped(sentences.join(" "), { width: style.width });
 }
+
+const lackText = ({ resource, offered, needed }: Lacking): string =>
+  `offers ${amountText(resource, offered)} ${resource} where ${amountText(resource, needed)} is needed`;
 
 /** What each requirement costs here: the cheapest that would do if it alone were lifted. */
 function restrictionTable({ restrictions }: TypeChoice, style: TableStyle): string {

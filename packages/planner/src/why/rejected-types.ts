@@ -1,4 +1,5 @@
 import { formatAmount, type TypeAnswer } from "@nodeless/scheduling";
+import { amountText } from "../report/amounts.ts";
 import type { RejectedTypes } from "./explanation.ts";
 
 const EXAMPLES_MAX = 3;
@@ -35,7 +36,13 @@ function rejected(group: readonly TypeAnswer[], pool: string): RejectedTypes {
     examples: group.slice(0, EXAMPLES_MAX).map(({ type }) => type.name),
   };
   if (refusal === undefined)
-    return { rule: "limits", by: `NodePool ${pool}`, key: "", message: "is more than its limits leave", ...common };
+    return {
+      rule: "limits",
+      by: `NodePool ${pool}`,
+      key: "",
+      message: "keeps its limits whichever type EC2 launches: not left open",
+      ...common,
+    };
   const { rule, by, key } = refusal;
   return { rule, by, key, message: rule === "resources" ? sizeMessage(key, group) : refusal.message, ...common };
 }
@@ -44,5 +51,6 @@ function sizeMessage(resource: string, group: readonly TypeAnswer[]): string {
   const shortfalls = group.flatMap(({ refusal }) => refusal?.shortfall ?? []);
   const needed = Math.min(...shortfalls.map((one) => one.needed));
   const offered = Math.max(...shortfalls.map((one) => one.offered));
-  return `too little ${resource}: ${formatAmount(resource, needed)} is needed, at most ${formatAmount(resource, Math.floor(offered))} is there`;
+  const text = (amount: number): string => amountText(resource, formatAmount(resource, Math.floor(amount)));
+  return `too little ${resource}: ${text(needed)} is needed, at most ${text(offered)} is there`;
 }

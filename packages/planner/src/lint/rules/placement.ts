@@ -28,7 +28,7 @@ export const PLACEMENT_RULES: readonly LintRule[] = [
         nodePools: setting.nodePools.map((pool) => ({ ...pool, remainingLimits: new Map() })),
         pods: [...byKey.values()].map(({ pod }) => alone(pod)),
       });
-      for (const { pod, refusals } of refusedByEc2(plan, new Set(setting.nodePools.map(({ name }) => name)))) {
+      for (const { pod, refusals } of refusedByEc2(plan, input)) {
         const workload = byKey.get(podKeyOf(pod));
         const [first] = refusals;
         if (workload === undefined || first === undefined) continue;
