@@ -6,6 +6,7 @@ import type { ClassUse } from "./shape-multipliers.ts";
 import { shapeMultipliers } from "./shape-multipliers.ts";
 import type { ClassParts } from "./split-classes.ts";
 import { distance, inheritedMultipliers, partsAround, splitClasses } from "./split-classes.ts";
+import { dividedModel, uniteClasses, unitedMultipliers } from "./united-classes.ts";
 
 const SPLITS_MAX = 16;
 /** A split that lifts the bound by less than this share is the last one. */
@@ -21,6 +22,17 @@ const TIGHT = 1e-6;
  * bound of `start`, and at the end what nodes with divisible pods cost, each with a content of its own.
  */
 export function finerPrices(start: ClassPoint, isLate: () => boolean): ClassPoint {
+  const united = uniteClasses(start.model);
+  if (united.model.classes.length === start.model.classes.length) return splitPrices(start, isLate);
+  const multipliers = unitedMultipliers(united, start.multipliers);
+  const valued = valueShapes(united.model, multipliers);
+  const found = splitPrices({ model: united.model, multipliers, valued, flows: [] }, isLate);
+  if (found.valued.bound <= start.valued.bound) return start;
+  const divided = dividedModel(start.model, united, found);
+  return { ...divided, valued: valueShapes(divided.model, divided.multipliers), flows: start.flows };
+}
+
+function splitPrices(start: ClassPoint, isLate: () => boolean): ClassPoint {
   if (start.valued.bound * (1 + GAIN_MIN) >= uniformCost(start.model)) return start;
   let point: ClassPoint = start;
   let uses = tightUses(start.model, start.multipliers);

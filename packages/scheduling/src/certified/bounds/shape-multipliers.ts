@@ -10,7 +10,7 @@ const ROWS_MAX = 400;
 const ROUNDS_MAX = 400;
 const PIVOTS_PER_ROUND = 5_000;
 /** Relative distance of bound and master program at which it stops. */
-const GAP = 1e-6;
+const GAP = 1e-5;
 /** Less of a choice or of an offering is noise. */
 const LEAST_AMOUNT = 1e-6;
 /** How far each trial stays with the best multipliers so far: full steps swing from corner to corner. */
