@@ -197,17 +197,21 @@ describe("reading", () => {
       "notes.txt": "ls // x",
       "chart/Chart.yaml": "name: x",
       "chart/templates/a.yaml": "{{ x }}",
+      "large.md": " ".repeat(4 * 1024 * 1024 + 1),
     });
     symlinkSync(join(world.directory, "a"), join(world.directory, "z"));
     symlinkSync(world.directory, join(world.directory, "a", "loop"));
     assert.deepEqual(places(world.report()), ["a/c.md:2 slash-comment", "b.sh:1 slash-comment"]);
     const { notices } = readLintSources(["."], { directory: world.directory });
-    assert.deepEqual(notices.length, 1);
-    assert.match(notices[0] ?? "", /^chart is a Helm chart and is left out; render it: helm template chart/);
+    assert.deepEqual(notices, [
+      "chart is a Helm chart and is left out; render it: helm template chart | nodeless lint -f -",
+      "large.md is larger than 4194304 bytes and is left out",
+    ]);
+    assert.deepEqual(readLintSources(["chart/templates"], { directory: world.directory }).sources, []);
   });
 
   test("what cannot be read is said with the remedy", () => {
-    using world = newWorld({ "empty/x.png": "" });
+    using world = newWorld({ "empty/x.png": "", "large.md": " ".repeat(4 * 1024 * 1024 + 1) });
     const refused = (path: string): string => {
       try {
         readLintSources([path], { directory: world.directory });
@@ -219,6 +223,7 @@ describe("reading", () => {
     };
     assert.match(refused("nowhere"), /^nowhere: no such file or directory; check the path given with -f$/);
     assert.match(refused("empty"), /^empty: nothing to check in this directory; lint reads \.yaml/);
+    assert.match(refused("large.md"), /^large\.md: larger than 4194304 bytes; split it$/);
     assert.match(refused("-"), /^-: standard input cannot be read here; give a file$/);
   });
 

@@ -7,5 +7,5 @@ export type { LintTextOptions } from "./report-text.ts";
 export { countsText, lintText, rulesText } from "./report-text.ts";
 export { LINT_RULES } from "./rules/index.ts";
 export type { LintFormat, LintSource } from "./sources/lint-source.ts";
-export type { LintSources, ReadLintSourcesOptions } from "./sources/read-lint-sources.ts";
+export type { LintSources } from "./sources/read-lint-sources.ts";
 export { readLintSources } from "./sources/read-lint-sources.ts";
