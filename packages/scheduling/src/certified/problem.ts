@@ -83,6 +83,11 @@ export interface FairPrices {
   readonly podUsdPerHour: Float64Array;
   /** Rounded down: floating point never lifts it above the truth. */
   readonly lowerBoundUsdPerHour: number;
+  /**
+   * By offering: the most that it could hold at these prices relative to what it costs, up to a common factor. The best are near 1; 0 for offerings that others
+   * beat. Absent when not known.
+   */
+  readonly offeringValueRatio?: Float64Array;
 }
 
 /** When to stop. The clock is the caller's, so that the core has none. */

@@ -20,6 +20,8 @@ export interface Pricing {
   /** The bound that follows if the grid lost nothing. */
   readonly estimate: number;
   readonly columns: readonly PricedColumn[];
+  /** By offering: the value of its best content per dollar; 0 for offerings that others beat. */
+  readonly offeringValueRatio: Float64Array;
   /** By shape: the class where it is cheapest as sand, existing ones after the purchasable. */
   readonly cheapest: Int32Array;
 }
@@ -64,15 +66,25 @@ export class ColumnPricing {
     const multipliers = this.#master.multipliersOf(prices);
     const thetas = new Float64Array(classes.length);
     const columns: PricedColumn[] = [];
-    for (const index of classes.keys()) thetas[index] = this.#priceClass(index, prices, { multipliers, columns });
-    return { ...this.#valueShapes(prices, multipliers, thetas), columns };
+    const offeringValueRatio = new Float64Array(this.#model.problem.offerings.length);
+    for (const index of classes.keys())
+      thetas[index] = this.#priceClass(index, prices, { multipliers, columns, ratios: offeringValueRatio });
+    return { ...this.#valueShapes(prices, multipliers, thetas), columns, offeringValueRatio };
   }
 
   /** Returns the most value per dollar in the class; adds the nodes that are worth more than they cost. */
   #priceClass(
     index: number,
     prices: RowPrices,
-    { multipliers, columns }: { readonly multipliers: ClassMultipliers; readonly columns: PricedColumn[] },
+    {
+      multipliers,
+      columns,
+      ratios,
+    }: {
+      readonly multipliers: ClassMultipliers;
+      readonly columns: PricedColumn[];
+      readonly ratios: Float64Array;
+    },
   ): number {
     const { width } = this.#model;
     const members = this.#model.classes[index] as OfferingClass;
@@ -90,6 +102,7 @@ export class ColumnPricing {
       const value = (sandValues[row] as number) + content.value;
       if (value <= VALUE_TOLERANCE) continue;
       theta = Math.max(theta, value / price);
+      ratios[members.offerings[row] as number] = value / price;
       if (value > price * (1 + VALUE_TOLERANCE))
         columns.push(this.#column(index, row, { content, fillers: deviations }));
     }
@@ -140,7 +153,11 @@ export class ColumnPricing {
   }
 
   /** Big shapes are worth their row, small ones what their room costs; each class's worst node scales the shapes that may use it. */
-  #valueShapes(prices: RowPrices, multipliers: ClassMultipliers, thetas: Float64Array): Omit<Pricing, "columns"> {
+  #valueShapes(
+    prices: RowPrices,
+    multipliers: ClassMultipliers,
+    thetas: Float64Array,
+  ): Omit<Pricing, "columns" | "offeringValueRatio"> {
     const { pods, groups, groupOf, width, weights, existing } = this.#model;
     const { podUsdPerHour: values, cheapest } = valueShapes(this.#model, multipliers);
     for (const [row, shape] of this.#master.big.entries()) values[shape] = prices[row] as number;

@@ -1,6 +1,7 @@
 import type { FairPrices, PackedNode, PackingProblem, ShapeCount } from "../problem.ts";
 import type { BoundModel } from "./bound-model.ts";
 import { boundModel } from "./bound-model.ts";
+import { offeringValueRatios } from "./class-multipliers.ts";
 import type { ClassPoint } from "./class-prices.ts";
 import { solveClasses } from "./class-prices.ts";
 import type { RowPrices } from "./column-master.ts";
@@ -64,6 +65,7 @@ export function generateColumnsOf(model: BoundModel, options: ColumnOptions): Ge
   const classFair = {
     podUsdPerHour: classes.valued.podUsdPerHour,
     lowerBoundUsdPerHour: roundedDown(classes.valued.bound),
+    offeringValueRatio: offeringValueRatios(classes.model, classes.multipliers),
   };
   const big = bigShapes(model, classes, options.bigShapesMax ?? BIG_SHAPES_MAX);
   const start = big.length === model.pods.filter((pods) => pods > 0).length ? unsplit(model, classes) : classes;
@@ -103,6 +105,7 @@ function iterateFiner(master: ColumnMaster, isLate: () => boolean): { best: Best
 interface Best {
   readonly podUsdPerHour: Float64Array;
   readonly estimate: number;
+  readonly offeringValueRatio: Float64Array;
 }
 
 function iterate(
@@ -145,7 +148,7 @@ function bigShapes(model: BoundModel, { valued }: ClassPoint, shapesMax: number)
 /** Exactly feasible prices with the bound that the check confirms; class prices where these are better, and for shapes without pods. */
 function verified(
   model: BoundModel,
-  { podUsdPerHour, estimate }: Best,
+  { podUsdPerHour, estimate, offeringValueRatio }: Best,
   { classFair, limits }: { readonly classFair: FairPrices; readonly limits: CheckLimits | undefined },
 ): FairPrices {
   if (estimate <= classFair.lowerBoundUsdPerHour) return classFair;
@@ -154,5 +157,5 @@ function verified(
   const prices = feasible.podUsdPerHour.map((value, shape) =>
     model.pods[shape] === 0 ? (classFair.podUsdPerHour[shape] as number) : value,
   );
-  return { podUsdPerHour: prices, lowerBoundUsdPerHour: feasible.lowerBoundUsdPerHour };
+  return { podUsdPerHour: prices, lowerBoundUsdPerHour: feasible.lowerBoundUsdPerHour, offeringValueRatio };
 }

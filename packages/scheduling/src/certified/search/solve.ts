@@ -249,7 +249,11 @@ class Solve {
   #adopt(prices: FairPrices): void {
     if (prices.lowerBoundUsdPerHour <= this.#prices.lowerBoundUsdPerHour) return;
     this.#prices = prices;
-    const worth = steer(this.#context, { ...this.#steering, podUsdPerHour: prices.podUsdPerHour });
+    const worth = steer(this.#context, {
+      ...this.#steering,
+      podUsdPerHour: prices.podUsdPerHour,
+      efficiency: prices.offeringValueRatio ?? this.#steering.efficiency,
+    });
     this.#store.reprice(worth);
     this.#record();
   }
