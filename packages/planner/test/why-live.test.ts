@@ -119,14 +119,43 @@ function cluster(given: Partial<LiveObjects>): LiveObjects {
     persistentVolumeClaims: [],
     persistentVolumes: [],
     storageClasses: [],
+    csiNodes: [],
     fargateProfiles,
     events: [],
     ...given,
   };
 }
 
+/** Claims of a driver of which node `n1` attaches one volume. */
+const { csiNodes = [], ...storage } = inputOf(
+  "{ apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: { name: gp3 }, provisioner: ebs.csi.aws.com }",
+  ...["a", "b"].map(
+    (name) =>
+      `{ apiVersion: v1, kind: PersistentVolumeClaim, metadata: { name: ${name} }, spec: { accessModes: [ReadWriteOnce], storageClassName: gp3, resources: { requests: { storage: 5Gi } } } }`,
+  ),
+  "{ apiVersion: storage.k8s.io/v1, kind: CSINode, metadata: { name: n1 }, spec: { drivers: [{ name: ebs.csi.aws.com, nodeID: i-1, allocatable: { count: 1 } }] } }",
+);
+const withClaim = (claimName: string): PodWords["spec"] & object => ({
+  volumes: [{ name: "data", persistentVolumeClaim: { claimName } }],
+});
+
 const contextOf = (given: Partial<LiveObjects>): LiveContext =>
   new LiveContext(cluster(given), SMALL_CATALOG, { monotonicMs: () => 0 });
+
+test("a node attaches no more volumes than its CSINode allows", () => {
+  const context = contextOf({
+    pods: [pod("first", { on: "n1", spec: withClaim("a") }), pod("second", { spec: withClaim("b") })],
+    nodes: [node("n1")],
+    persistentVolumeClaims: storage.persistentVolumeClaims,
+    storageClasses: storage.storageClasses,
+    csiNodes,
+  });
+  const [answer] = explainLivePod(context, "default/second")?.candidates ?? [];
+  assert.deepEqual(
+    [answer?.name, answer?.rule, answer?.message],
+    ["n1", "volumes", "attaches 1 volume; 0 more can be attached (attachable-volumes-csi-ebs.csi.aws.com)"],
+  );
+});
 
 describe("a running cluster as the input of a plan", () => {
   const objects = cluster({

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import {
   AWS_NODE_TEMPLATES,
+  CSI_NODES,
   DAEMON_SETS,
   EC2_NODE_CLASSES,
   EVENTS,
@@ -37,13 +38,14 @@ export async function readCluster(paths: StatePaths, runtime: RuntimeInfo): Prom
     read(EC2_NODE_CLASSES),
     read(AWS_NODE_TEMPLATES),
   ]);
-  const [daemonSets, namespaces, persistentVolumeClaims, persistentVolumes, storageClasses, fargateProfiles] =
+  const [daemonSets, namespaces, persistentVolumeClaims, persistentVolumes, storageClasses, csiNodes, fargateProfiles] =
     await Promise.all([
       read(DAEMON_SETS),
       read(NAMESPACES),
       read(PERSISTENT_VOLUME_CLAIMS),
       read(PERSISTENT_VOLUMES),
       read(STORAGE_CLASSES),
+      read(CSI_NODES),
       readProfiles(runtime),
     ]);
   return {
@@ -61,6 +63,7 @@ export async function readCluster(paths: StatePaths, runtime: RuntimeInfo): Prom
     persistentVolumeClaims,
     persistentVolumes,
     storageClasses,
+    csiNodes,
     fargateProfiles,
   };
 }

@@ -46,6 +46,7 @@ export function liveInput(objects: LiveObjects, { place, without = new Set() }: 
     persistentVolumeClaims: objects.persistentVolumeClaims,
     persistentVolumes: objects.persistentVolumes,
     storageClasses: objects.storageClasses,
+    csiNodes: objects.csiNodes,
     podDisruptionBudgets: [],
     services: [],
     documents: pools.documents,

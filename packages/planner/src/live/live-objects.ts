@@ -1,5 +1,6 @@
 import type {
   AWSNodeTemplate,
+  CSINode,
   DaemonSet,
   EC2NodeClass,
   Event,
@@ -31,6 +32,8 @@ export interface LiveObjects {
   readonly persistentVolumeClaims: readonly PersistentVolumeClaim[];
   readonly persistentVolumes: readonly PersistentVolume[];
   readonly storageClasses: readonly StorageClass[];
+  /** How many volumes nodes may attach. */
+  readonly csiNodes: readonly CSINode[];
   readonly fargateProfiles: readonly FargateProfile[];
   readonly events: readonly Event[];
 }

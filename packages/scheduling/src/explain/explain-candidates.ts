@@ -1,10 +1,12 @@
 import type { PlannedClaim, Rejection, SchedulingInput, SchedulingNodePool } from "../model.ts";
+import { attachmentMessage } from "../packing/explain-unplaced.ts";
 import type { NodeState } from "../packing/node-placement.ts";
 import { violatedOnNode } from "../packing/node-placement.ts";
 import { PlacementAttempt } from "../packing/placement-attempt.ts";
 import { planScheduling } from "../packing/plan-scheduling.ts";
 import type { ShapeModel, VariantModel } from "../packing/planning-model.ts";
 import { nodeVerdict, planningModel } from "../packing/planning-model.ts";
+import { isAttachment } from "../packing/resource-table.ts";
 import { LIKE_KARPENTER } from "../packing/strategies.ts";
 import { compareText } from "../requirements/requirements.ts";
 import { formatAmount } from "../resources/amounts.ts";
@@ -84,6 +86,8 @@ function refusalOfVariant(
   for (const [index, resource] of attempt.model.resources.names.entries()) {
     const asked = shape.requests[index] ?? 0;
     const left = Math.max(0, (model.remaining[index] ?? 0) - (used[index] ?? 0));
+    if (asked > left && isAttachment(resource))
+      return { rule: "volumes", message: attachmentMessage(resource, { asked, left }) };
     if (asked > left)
       return {
         rule: "resources",

@@ -184,11 +184,7 @@ function rejectionOfNode(
     const left = (state.model.remaining[index] ?? 0) - (state.used[index] ?? 0);
     if (asked <= 0 || asked <= left) continue;
     if (isAttachment(resource))
-      return {
-        candidate,
-        rule: "volumes",
-        message: `attaches ${asked === 1 ? "1 volume" : `${asked} volumes`}; ${Math.max(0, left)} more can be attached (${resource})`,
-      };
+      return { candidate, rule: "volumes", message: attachmentMessage(resource, { asked, left }) };
     const message = `requests ${formatAmount(resource, asked)} ${resource}; ${formatAmount(resource, Math.max(0, left))} is left`;
     return { candidate, rule: "resources", message };
   }
@@ -196,4 +192,12 @@ function rejectionOfNode(
   return group === undefined
     ? undefined
     : { candidate, rule: "topology", message: `${describeGroup(group)} does not allow it` };
+}
+
+/** `attaches 1 volume; 0 more can be attached (…)` */
+export function attachmentMessage(
+  resource: string,
+  { asked, left }: { readonly asked: number; readonly left: number },
+): string {
+  return `attaches ${asked === 1 ? "1 volume" : `${asked} volumes`}; ${Math.max(0, left)} more can be attached (${resource})`;
 }
