@@ -227,6 +227,17 @@ describe("reading", () => {
     assert.match(refused("-"), /^-: standard input cannot be read here; give a file$/);
   });
 
+  test("YAML blocks of a text are not checked, which is said when it is named", () => {
+    const block = "```yaml\nkind: [\n```\n";
+    using world = newWorld({ "a.md": block, "b.md": block + block });
+    assert.deepEqual(places(world.report()), []);
+    const noticesOf = (path: string) => readLintSources([path], { directory: world.directory }).notices;
+    const rest = "not checked; put manifests into files, or pipe them to nodeless lint -f -";
+    assert.deepEqual(noticesOf("."), []);
+    assert.deepEqual(noticesOf("a.md"), [`a.md: its YAML block is ${rest}`]);
+    assert.deepEqual(noticesOf("b.md"), [`b.md: its 2 YAML blocks are ${rest}`]);
+  });
+
   test("standard input is manifests, or a script that says so", () => {
     const lintStdin = (stdin: string): readonly string[] =>
       places(lint(lintProjects(readLintSources(["-"], { stdin }).sources)));

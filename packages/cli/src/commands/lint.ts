@@ -22,7 +22,8 @@ Examples:
   nodeless lint -f manifests/ --ignore fargate-rounding -o json | jq .findings
   nodeless lint --rules                                   every rule, with its severity
 
-Reads Kubernetes manifests, ClusterConfigs, IAM policies (.json), scripts (.sh, .bash) and Markdown; needs no cluster and no account.
+Reads Kubernetes manifests, ClusterConfigs, IAM policies (.json), scripts (.sh, .bash) and of Markdown the commands, policies and sentences,
+not the YAML; needs no cluster and no account.
 An object accepts findings by the annotation \`nodeless.dev/lint-ignore: rule, rule\`, any line by that comment on it or above it.
 
 Exit codes: 0 nothing found, or advice only; 1 input that cannot be read; 2 errors or warnings; 64 wrong options.

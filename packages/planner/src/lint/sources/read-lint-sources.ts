@@ -57,5 +57,15 @@ export function readLintSources(paths: readonly string[], options: ReadSourcesOp
     }
     return { ...source, format };
   });
-  return { sources: formatted, notices };
+  return { sources: formatted, notices: [...notices, ...formatted.flatMap(uncheckedBlocks)] };
+}
+
+const YAML_FENCE = /^\s{0,3}(?:`{3,}|~{3,})\s*ya?ml\b/gim;
+
+/** Whoever names a text may expect that all of it is checked. */
+function uncheckedBlocks({ file, text, found, format }: LintSource): readonly string[] {
+  const blocks = format === "markdown" && !found ? (text.match(YAML_FENCE) ?? []).length : 0;
+  if (blocks === 0) return [];
+  const subject = blocks === 1 ? "its YAML block is" : `its ${blocks} YAML blocks are`;
+  return [`${file}: ${subject} not checked; put manifests into files, or pipe them to nodeless lint -f -`];
 }
