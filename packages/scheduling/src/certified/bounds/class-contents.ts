@@ -8,6 +8,8 @@ import { DivisibleContents } from "./divisible-content.ts";
 const TIER_FACTOR = 16;
 /** With more pods than these on a node, sizes rounded to a coarse table are farther from the truth than divisible pods. */
 const ROUNDED_PODS_MAX = 8;
+/** A node of a few pods is settled in some hundred steps. */
+const SEARCH_STEPS_MAX = 20_000;
 /** Worth more than it costs only if by this share. */
 const TOLERANCE = 1e-9;
 
@@ -19,6 +21,13 @@ export interface RowContent {
   /** Pods in fractions, where whole ones are not known. */
   readonly amounts?: readonly { readonly shape: number; readonly amount: number }[];
 }
+
+interface Corner {
+  readonly cpu: number;
+  readonly memory: number;
+}
+
+const NOTHING: Corner = { cpu: 0, memory: 0 };
 
 /** A big shape as the tables see it. */
 export interface TableShape {
@@ -42,7 +51,7 @@ export class ClassContents {
   readonly #rows: number;
   readonly #divisible: DivisibleContents;
   readonly #tiers: readonly Tier[];
-  readonly #corners: readonly { readonly cpu: number; readonly memory: number }[];
+  readonly #corners: readonly Corner[];
   readonly #sizes: ReadonlyMap<number, TableShape>;
 
   /** `corners`: cpu and memory of each row, in the problem's units. */
@@ -51,7 +60,7 @@ export class ClassContents {
     members: OfferingClass,
     tables: {
       readonly shapes: readonly TableShape[];
-      readonly corners: readonly { readonly cpu: number; readonly memory: number }[];
+      readonly corners: readonly Corner[];
       readonly fineness: Fineness;
     },
   ) {
@@ -59,12 +68,16 @@ export class ClassContents {
     this.#divisible = new DivisibleContents(model.width, model.weights, members.capacities);
     this.#corners = tables.corners;
     this.#sizes = new Map(tables.shapes.map((shape) => [shape.shape, shape]));
-    this.#tiers = tiersOf(tables.corners).map((rows): Tier => {
-      const largest = largestOf(rows.map((row) => tables.corners[row] ?? { cpu: 0, memory: 0 }));
+    const unitsOf = (rows: readonly number[]): Tier["units"] => {
+      const largest = largestOf(rows.map((row) => tables.corners[row] ?? NOTHING));
       const fitting = tables.shapes.filter(({ cpu, memory }) => cpu <= largest.cpu && memory <= largest.memory);
-      const units = gridUnits(fitting, largest, { tables: model.classes.length, fineness: tables.fineness });
-      return { rows, units, grid: undefined };
-    });
+      return gridUnits(fitting, largest, { tables: model.classes.length, fineness: tables.fineness });
+    };
+    this.#tiers = tiersOf(tables.corners, (rows) => !unitsOf(rows).isLimited).map((rows) => ({
+      rows,
+      units: unitsOf(rows),
+      grid: undefined,
+    }));
   }
 
   /** True when a finer table would find better nodes. */
@@ -88,8 +101,12 @@ export class ClassContents {
       });
       if (open.length === 0) continue;
       const grid = this.#solved(tier, items);
-      for (const row of open)
-        result[row] = this.#wholeContent(tier, grid, { row, divisible: result[row] as RowContent });
+      for (const row of open) {
+        const { cpu, memory } = this.#cornerIn(tier.units, row);
+        const shapes = grid.trace(cpu, memory);
+        const value = Math.min((result[row] as RowContent).value, grid.valueAt(cpu, memory));
+        result[row] = this.#divisible.fits(row, shapes) ? { value, shapes } : this.#searched(row, items, value);
+      }
     }
     return result;
   }
@@ -109,17 +126,14 @@ export class ClassContents {
     return tier.grid;
   }
 
-  #wholeContent(
-    { units }: Tier,
-    grid: ContentGrid,
-    { row, divisible }: { readonly row: number; readonly divisible: RowContent },
-  ): RowContent {
-    const { cpu, memory } = this.#cornerIn(units, row);
-    return { value: Math.min(divisible.value, grid.valueAt(cpu, memory)), shapes: grid.trace(cpu, memory) };
+  /** What a table does not know, such as the number of pods, limits the node: few of them can be searched. */
+  #searched(row: number, items: readonly ContentItem[], value: number): RowContent {
+    const { limit, shapes } = this.#divisible.whole(row, items, SEARCH_STEPS_MAX);
+    return { value: Math.min(value, limit), shapes };
   }
 
   #cornerIn(units: GridUnits, row: number): { cpu: number; memory: number } {
-    const corner = this.#corners[row] ?? { cpu: 0, memory: 0 };
+    const corner = this.#corners[row] ?? NOTHING;
     return {
       cpu: Math.floor(corner.cpu / units.cpu + 1e-9),
       memory: Math.floor(corner.memory / units.memory + 1e-9),
@@ -131,7 +145,7 @@ function podsOf(amounts: readonly { readonly amount: number }[]): number {
   return amounts.reduce((sum, { amount }) => sum + amount, 0);
 }
 
-function largestOf(corners: readonly { readonly cpu: number; readonly memory: number }[]): {
+function largestOf(corners: readonly Corner[]): {
   cpu: number;
   memory: number;
 } {
@@ -141,17 +155,28 @@ function largestOf(corners: readonly { readonly cpu: number; readonly memory: nu
   };
 }
 
-/** Rows of about the same size, largest first. */
+/** Rows of about the same size, smallest first; those for which a table is exact are not mixed with the others. */
 function tiersOf(
-  corners: readonly { readonly cpu: number; readonly memory: number }[],
+  corners: readonly Corner[],
+  isExact: (rows: readonly number[]) => boolean,
 ): readonly (readonly number[])[] {
-  const sizeOf = (row: number): number => Math.max(1, corners[row]?.cpu ?? 0) * Math.max(1, corners[row]?.memory ?? 0);
-  const sorted = [...corners.keys()].sort((a, b) => sizeOf(b) - sizeOf(a) || a - b);
+  const sizes = corners.map(({ cpu, memory }) => Math.max(1, cpu) * Math.max(1, memory));
+  const sorted = [...corners.keys()].sort((a, b) => (sizes[a] as number) - (sizes[b] as number) || a - b);
+  let exact = 0;
+  for (let step = 2 ** Math.floor(Math.log2(Math.max(1, sorted.length))); step >= 1; step /= 2) {
+    if (exact + step <= sorted.length && isExact(sorted.slice(0, exact + step))) exact += step;
+  }
   const tiers: number[][] = [];
-  for (const row of sorted) {
-    const tier = tiers.at(-1);
-    if (tier !== undefined && sizeOf(row) * TIER_FACTOR > sizeOf(tier[0] as number)) tier.push(row);
-    else tiers.push([row]);
+  for (const rows of [sorted.slice(0, exact), sorted.slice(exact)]) {
+    let top: number | undefined;
+    for (const row of rows.reverse()) {
+      if (top !== undefined && (sizes[row] as number) * TIER_FACTOR > (sizes[top] as number)) {
+        tiers.at(-1)?.push(row);
+        continue;
+      }
+      top = row;
+      tiers.push([row]);
+    }
   }
   return tiers;
 }

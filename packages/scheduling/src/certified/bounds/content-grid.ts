@@ -223,6 +223,8 @@ export function gridUnits(
 
 /** Finest division of a dimension that is tried. */
 const STEPS_FINEST = 4_000;
+/** With more steps of a common divisor than these its multiples are not looked for. */
+const DIVIDED_STEPS_MAX = 40_000;
 
 function unitFor(requests: readonly { readonly amount: number; readonly pods: number }[], largest: number): number {
   const total = requests.reduce((sum, { amount, pods }) => sum + amount * pods, 0);
@@ -231,7 +233,7 @@ function unitFor(requests: readonly { readonly amount: number; readonly pods: nu
     requests.reduce((sum, { amount, pods }) => sum + (Math.ceil(amount / unit - 1e-9) * unit - amount) * pods, 0) /
     total;
   const divisor = commonDivisor(requests.map(({ amount }) => amount));
-  if (divisor > 0 && largest / divisor <= STEPS_FINEST) {
+  if (divisor > 0 && largest / divisor <= DIVIDED_STEPS_MAX) {
     // Multiples of the common divisor lose nothing at first; a little loss may buy a far smaller table.
     for (let factor = Math.floor(largest / divisor / 16); factor > 1; factor--) {
       if (lossOf(divisor * factor) <= LOSS_MAX) return divisor * factor;

@@ -1,6 +1,10 @@
 import { CoveringLp } from "./covering-lp.ts";
+import type { WholeContent } from "./whole-content.ts";
+import { wholeContent } from "./whole-content.ts";
 
 const PIVOTS_MAX = 2_000;
+/** Keeps sums that fit exactly. */
+const ROUNDING = 1e-9;
 
 /** A kind of pods with what a node gains by each. */
 export interface ContentItem {
@@ -82,6 +86,26 @@ export class DivisibleContents {
       return { shape, amount: Math.min(amount, limit) };
     });
     return { value: this.quickLimit(row, fitting), amounts };
+  }
+
+  /** Whether pods of these shapes fit together. */
+  fits(row: number, shapes: readonly number[]): boolean {
+    const width = this.#width;
+    for (let d = 0; d < width; d++) {
+      let sum = 0;
+      for (const shape of shapes) sum += this.#weights[shape * width + d] as number;
+      if (sum > (this.#capacities[row * width + d] as number) * (1 + ROUNDING)) return false;
+    }
+    return true;
+  }
+
+  /** The best content of whole pods, after {@link best} was asked for the row. */
+  whole(row: number, items: readonly ContentItem[], stepsMax: number): WholeContent {
+    const width = this.#width;
+    const capacity = this.#capacities.slice(row * width, (row + 1) * width);
+    const multipliers = this.#multipliers[row] ?? new Float64Array(width);
+    const fitting = items.filter(({ shape }) => this.#holds(row, shape));
+    return wholeContent({ items: fitting, width, weights: this.#weights, capacity, multipliers }, stepsMax);
   }
 
   #holds(row: number, shape: number): boolean {
