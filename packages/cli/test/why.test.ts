@@ -38,6 +38,8 @@ kind: Pod
 metadata: { name: bound, namespace: shop }
 spec: { nodeName: old, containers: [{ name: main, image: nginx }] }
 `;
+const POD =
+  "apiVersion: v1\nkind: Pod\nmetadata: { name: solo }\nspec: { containers: [{ name: main, image: nginx }] }\n";
 const POOL = `
 apiVersion: karpenter.sh/v1
 kind: NodePool
@@ -50,7 +52,7 @@ spec:
 
 /** Runs `nodeless why` in a directory with the manifests as m.yaml. */
 async function why(args: string, input?: string): Promise<Answer> {
-  using world = newWorld({ "m.yaml": MANIFESTS, "pool.yaml": POOL });
+  using world = newWorld({ "m.yaml": MANIFESTS, "pool.yaml": POOL, "pod.yaml": POD });
   return await world.run(`why ${args}`, input);
 }
 
@@ -127,6 +129,8 @@ describe("what cannot be explained", () => {
       message: /shop\/agent is of a DaemonSet: it runs on every node/,
     },
     { args: "pod/zzzzzzzz -f m.yaml", exitCode: 1, message: /no pod default\/zzzzzzzz; there are 3, such as pod\// },
+    { args: "node/zzzzzzzz -f m.yaml", exitCode: 1, message: /no node zzzzzzzz; there are 2, such as old, default-0/ },
+    { args: "node/zzzzzzzz -f pod.yaml", exitCode: 1, message: /no node zzzzzzzz; there is only default-0$/m },
     { args: "pod/bound -n shop -f m.yaml", exitCode: 1, message: /is on node old of the input already.*node\/old/ },
     {
       args: "deployment/web -f m.yaml",

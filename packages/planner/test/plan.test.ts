@@ -476,7 +476,7 @@ describe("knobs restrict packing and bound alike, and show their price", () => {
     assert.ok(families(old.nodes).every((family) => family.includes("5")));
     assert.deepEqual(
       [only, without, old].map(({ knobs }) => knobs.map(({ name }) => name)),
-      [["only families m5, m6i"], [`without families ${used}`], ["generations 5"]],
+      [["only families m5, m6i"], [`without family ${used}`], ["generation 5"]],
     );
   });
 

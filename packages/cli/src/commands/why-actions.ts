@@ -120,8 +120,9 @@ export function notFound(message: string, wanted: string, names: readonly string
   const near = nearNames(wanted, names);
   if (near.length > 0) return new CommandError(`${message}; did you mean ${near.map(asTyped).join(", ")}?`);
   const some = names.slice(0, NAMES_SHOWN_MAX).map(asTyped).join(", ");
+  if (names.length === 0) return new CommandError(`${message}, nor any other`);
   return new CommandError(
-    names.length === 0 ? `${message}, nor any other` : `${message}; there are ${names.length}, such as ${some}`,
+    names.length === 1 ? `${message}; there is only ${some}` : `${message}; there are ${names.length}, such as ${some}`,
   );
 }
 

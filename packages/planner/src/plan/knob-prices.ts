@@ -56,21 +56,24 @@ function knobsInForce(knobs: PlanKnobs): readonly { readonly key: keyof PlanKnob
       ? []
       : [{ key: "maxNodeShare" as const, name: `largest node ${percent(maxNodeShare)} of all cpu` }]),
     ...(maxVcpus === undefined ? [] : [{ key: "maxVcpus" as const, name: `largest node ${maxVcpus} vCPU` }]),
-    ...(generations === undefined
-      ? []
-      : [{ key: "generations" as const, name: `generations ${generationsText(generations)}` }]),
-    ...(families === undefined ? [] : [{ key: "families" as const, name: `only families ${families.join(", ")}` }]),
+    ...(generations === undefined ? [] : [{ key: "generations" as const, name: generationsText(generations) }]),
+    ...(families === undefined ? [] : [{ key: "families" as const, name: listText("only", families) }]),
     ...(excludedFamilies === undefined
       ? []
-      : [{ key: "excludedFamilies" as const, name: `without families ${excludedFamilies.join(", ")}` }]),
+      : [{ key: "excludedFamilies" as const, name: listText("without", excludedFamilies) }]),
     ...(spotShare === undefined ? [] : [{ key: "spotShare" as const, name: `spot share ${percent(spotShare)}` }]),
   ];
 }
 
-/** `6+` for a list that has no end in practice. */
+/** `without family t3`, `without families t3, t3a` */
+const listText = (verb: string, families: readonly string[]): string =>
+  `${verb} ${families.length === 1 ? "family" : "families"} ${families.join(", ")}`;
+
+/** `generation 6`, `generations 6, 7`; `generations 6+` for a list that has no end in practice. */
 function generationsText(generations: readonly number[]): string {
   const [first] = generations;
-  return generations.length > LISTED_MAX ? `${first}+` : generations.join(", ");
+  if (generations.length === 1) return `generation ${first}`;
+  return `generations ${generations.length > LISTED_MAX ? `${first}+` : generations.join(", ")}`;
 }
 
 const LISTED_MAX = 10;

@@ -28,8 +28,8 @@ export const millicoresOf = (quantities: Quantities): number => parseMilli(quant
 /** Bytes of a requested memory. */
 export const memoryBytesOf = (quantities: Quantities): number => parseUnits(quantities["memory"] ?? "0");
 
-/** `0.1vCPU` */
-export const vcpuText = (millicores: number): string => `${decimals(millicores / 1000)}vCPU`;
+/** `0.125vCPU` */
+export const vcpuText = (millicores: number): string => `${Math.round(millicores) / 1000}vCPU`;
 
 /** Whole Mi, or Gi where it is a round number. */
 export function memoryText(bytes: number): string {

@@ -41,7 +41,7 @@ function cheaperLines(groups: readonly PodGroup[], style: TableStyle): string {
       const { fargateUsdPerHour = 0, ec2UsdPerHour } = group.price ?? {};
       const fair =
         ec2UsdPerHour === undefined ? "" : `, less than the $${monthly(ec2UsdPerHour)} of a fair share of a node`;
-      const text = `${groupName(group, style)} would cost $${monthly(fargateUsdPerHour)} a month each on Fargate${fair}`;
+      const text = `${groupName(group, style)} would cost $${monthly(fargateUsdPerHour)} a month${group.pods.length === 1 ? "" : " each"} on Fargate${fair}`;
       return wrapped(text, { first: "  ", rest: "    ", width: style.width });
     })
     .join("");
