@@ -1,3 +1,4 @@
+import { counted } from "../../report/amounts.ts";
 import type { LintHit, LintRule } from "../model.ts";
 import type { LintScript } from "../project.ts";
 import type { CommandLine } from "../shell/command-line.ts";
@@ -212,7 +213,7 @@ function* badAccountIds(file: string, text: string): Iterable<LintHit> {
     yield {
       at: { file, line: lineAt(match.index) },
       object: undefined,
-      message: `${account} has ${account.length} digits, an account id has ${ACCOUNT_DIGITS}`,
+      message: `${account} has ${counted(account.length, "digit")}, an account id has ${ACCOUNT_DIGITS}`,
       remedy: "aws sts get-caller-identity --query Account --output text prints yours",
     };
   }
