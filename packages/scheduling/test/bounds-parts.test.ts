@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ContentGrid, type GridItem, gridUnits } from "../src/certified/bounds/content-grid.ts";
 import { CoveringLp } from "../src/certified/bounds/covering-lp.ts";
-import { classPrices, fluidPrices, generateColumns, sandPrices, verifiedBound } from "../src/certified/bounds/index.ts";
+import { checkPrices, classPrices, fluidPrices, generateColumns, sandPrices } from "../src/certified/bounds/index.ts";
 import { gridValueLimits } from "../src/certified/bounds/verified-grid.ts";
 import { proveNodeValue } from "../src/certified/bounds/verified-node.ts";
 import type { PackingProblem } from "../src/certified/problem.ts";
@@ -208,7 +208,7 @@ test("no bound is above what a packing of hundreds of pods costs", () => {
     ];
     for (const [kind, { lowerBoundUsdPerHour, podUsdPerHour }] of bounds.entries()) {
       assert.ok(lowerBoundUsdPerHour <= packing.costUsdPerHour + 1e-9, `seed ${seed}, bound ${kind}`);
-      const confirmed = verifiedBound(problem, podUsdPerHour);
+      const confirmed = checkPrices(problem, podUsdPerHour).boundUsdPerHour;
       assert.ok(confirmed >= lowerBoundUsdPerHour * (1 - 1e-7), `seed ${seed}, bound ${kind}: ${confirmed}`);
       assert.ok(confirmed <= packing.costUsdPerHour + 1e-9, `seed ${seed}, bound ${kind}: ${confirmed}`);
     }

@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  checkPrices,
   classPrices,
   fluidPrices,
   generateColumns,
   pruneOfferings,
   sandPrices,
-  verifiedBound,
 } from "../src/certified/bounds/index.ts";
 import type { FairPrices, PackingProblem } from "../src/certified/problem.ts";
 import {
@@ -46,7 +46,7 @@ for (const { name, pricesOf } of BOUNDS) {
         lowerBoundUsdPerHour >= 0 && lowerBoundUsdPerHour <= cost + 1e-9,
         `seed ${seed}: ${lowerBoundUsdPerHour} > ${cost}`,
       );
-      const confirmed = verifiedBound(problem, podUsdPerHour);
+      const confirmed = checkPrices(problem, podUsdPerHour).boundUsdPerHour;
       assert.ok(confirmed <= cost + 1e-9, `seed ${seed}: confirmed ${confirmed} > ${cost}`);
       assert.ok(confirmed >= lowerBoundUsdPerHour * (1 - 1e-7), `seed ${seed}: ${confirmed} < ${lowerBoundUsdPerHour}`);
       if (lowerBoundUsdPerHour >= cost * 0.99) tight++;
@@ -127,10 +127,10 @@ test("the check accepts no inflated price", () => {
     const problem = tinyProblem(seed);
     const random = seededRandom(seed + 10_000);
     const invented = Float64Array.from(problem.shapes, () => random() * 10);
-    assert.ok(verifiedBound(problem, invented) <= optimum(seed) + 1e-9, `seed ${seed}, invented`);
+    assert.ok(checkPrices(problem, invented).boundUsdPerHour <= optimum(seed) + 1e-9, `seed ${seed}, invented`);
     const { podUsdPerHour } = classPrices(problem, { kind: "shape" });
     const inflated = podUsdPerHour.map((value) => value * (random() < 0.5 ? 1.3 : 1));
-    assert.ok(verifiedBound(problem, inflated) <= optimum(seed) + 1e-9, `seed ${seed}, inflated`);
+    assert.ok(checkPrices(problem, inflated).boundUsdPerHour <= optimum(seed) + 1e-9, `seed ${seed}, inflated`);
   }
 });
 
@@ -144,10 +144,10 @@ test("prices times a factor prove no less, and never more than the best prices",
   const { podUsdPerHour, lowerBoundUsdPerHour } = fluidPrices(problem);
   const best = generateColumns(problem).prices.lowerBoundUsdPerHour;
   for (const factor of [0.1, 1, 3, 1000]) {
-    const proved = verifiedBound(
+    const proved = checkPrices(
       problem,
       podUsdPerHour.map((value) => value * factor),
-    );
+    ).boundUsdPerHour;
     assert.ok(proved >= lowerBoundUsdPerHour * (1 - 1e-7) && proved <= best * (1 + 1e-7), `${factor}: ${proved}`);
   }
 });
@@ -302,7 +302,7 @@ test("degenerate problems have the bound 0", () => {
         prices.podUsdPerHour.every((value) => value === 0),
         name,
       );
-      assert.equal(verifiedBound(problem, prices.podUsdPerHour), 0);
+      assert.equal(checkPrices(problem, prices.podUsdPerHour).boundUsdPerHour, 0);
     }
   }
 });

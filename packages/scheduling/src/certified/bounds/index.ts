@@ -7,4 +7,4 @@ export { generateColumns } from "./generate-columns.ts";
 export { pruneOfferings } from "./prune-offerings.ts";
 export { sandPrices } from "./sand-prices.ts";
 export type { CheckLimits, PriceCheck } from "./verified-bound.ts";
-export { checkPrices, verifiedBound } from "./verified-bound.ts";
+export { checkPrices } from "./verified-bound.ts";

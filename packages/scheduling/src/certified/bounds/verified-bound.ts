@@ -33,11 +33,6 @@ export interface PriceCheck {
  * What any prices prove: a number that no packing is cheaper than, whatever was wrong with the prices (packing.md §1). Uses nothing of how the prices
  * were found: limits of node values by weak duality, where these are not enough a search over the contents of a node.
  */
-export function verifiedBound(problem: PackingProblem, podUsdPerHour: Float64Array): number {
-  return checkPrices(problem, podUsdPerHour).boundUsdPerHour;
-}
-
-/** {@link verifiedBound} with what it consists of. */
 export function checkPrices(problem: PackingProblem, podUsdPerHour: Float64Array, limits?: CheckLimits): PriceCheck {
   const { classes, existing, values } = verifiedClasses(problem, podUsdPerHour);
   const budget = newBudget(limits);
@@ -142,5 +137,5 @@ function classTheta(limits: NodeValueLimits, reached: number, budget: Budget): n
 }
 
 function tabulate(limits: NodeValueLimits, offering: number): boolean {
-  return limits.refineAll() || WHOLE_ITEMS.some((whole) => limits.refineWhole(offering, whole));
+  return limits.refineBand(offering) || WHOLE_ITEMS.some((whole) => limits.refineWhole(offering, whole));
 }

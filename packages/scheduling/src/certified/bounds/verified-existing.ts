@@ -14,7 +14,7 @@ export function existingValueLimit(problem: PackingProblem, items: ValuedItems, 
   for (const room of rooms) for (const [d, amount] of room.entries()) together[d] = (together[d] as number) + amount;
   for (const [d, total] of bounds.total.entries()) together[d] = Math.min(together[d] as number, total);
   const multipliers = new MultiplierSearch(items, [together]).best(together);
-  const rest = uncovered(items, multipliers);
+  const rest = uncovered(items, multipliers, together);
   const all = items.values.reduce((sum, value, item) => sum + value * (items.pods[item] as number), 0);
   const apart = rooms.reduce((sum, room) => sum + Math.min(all, product(multipliers, room) + rest), 0);
   return Math.min(all, apart, product(multipliers, together) + rest);

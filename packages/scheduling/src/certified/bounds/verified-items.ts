@@ -148,3 +148,11 @@ export function itemCapacity(problem: PackingProblem, items: ValuedItems, free: 
   }
   return capacity;
 }
+
+/** Whether one pod of the item fits in the capacity, rounding errors forgiven. */
+export function holdsItem({ width, weights }: ValuedItems, item: number, capacity: Float64Array): boolean {
+  for (let d = 0; d < width; d++) {
+    if ((weights[item * width + d] as number) > (capacity[d] as number) * (1 + 1e-9)) return false;
+  }
+  return true;
+}

@@ -2,12 +2,14 @@ import type { PackingProblem } from "../problem.ts";
 import { CoveringLp } from "./covering-lp.ts";
 import { gridValueLimits } from "./verified-grid.ts";
 import type { ValuedItems } from "./verified-items.ts";
-import { itemCapacity } from "./verified-items.ts";
+import { holdsItem, itemCapacity } from "./verified-items.ts";
 import type { NodeKnapsack } from "./verified-node.ts";
 
 /** Multipliers beyond these are not kept for other offerings. */
 const MULTIPLIERS_MAX = 64;
 const PIVOTS_MAX = 2_000;
+/** In cpu × memory. */
+const BAND_FACTOR = 16;
 const GRID_ITEMS_MAX = 600;
 /** With all items whole; beyond, cells would be too large for the small ones. */
 const WHOLE_GRID_ITEMS_MAX = 250;
@@ -29,7 +31,7 @@ export class NodeValueLimits {
   readonly #multipliers: (Float64Array | undefined)[];
   readonly #search: MultiplierSearch;
   #kept = 0;
-  #gridDone = false;
+  readonly #bandsDone = new Set<number>();
   readonly #wholeDone = new Set<string>();
   #order: readonly number[] | undefined;
   #byValue: readonly number[] | undefined;
@@ -70,24 +72,42 @@ export class NodeValueLimits {
     this.#refined[offering] = 1;
     const multipliers = this.#search.best(this.#capacities[offering] as Float64Array);
     this.#multipliers[offering] = multipliers;
-    const rest = uncovered(this.#items, multipliers);
+    const excess = excessItems(this.#items, multipliers);
     const everyone = this.#kept++ < MULTIPLIERS_MAX;
     for (const [other, capacity] of this.#capacities.entries()) {
       if (!everyone && other !== offering) continue;
-      const limit = product(multipliers, capacity) + rest;
-      if (limit < (this.#limits[other] as number)) this.#limits[other] = limit;
+      const known = this.#limits[other] as number;
+      const limit = limitOf(this.#items, capacity, { multipliers, excess, known });
+      if (limit < known) this.#limits[other] = limit;
     }
     return true;
   }
 
-  /** Limits of all offerings from one table, once. False when that was done before, or when the table would be too coarse to help. */
-  refineAll(): boolean {
-    if (this.#gridDone || this.#items.count > WHOLE_GRID_ITEMS_MAX) return false;
-    this.#gridDone = true;
-    for (const [offering, limit] of gridValueLimits(this.#items, this.#capacities).entries()) {
-      if (limit < (this.#limits[offering] as number)) this.#limits[offering] = limit;
+  /** Limits of the offerings about as large from one table, once. False when that was done before, or when the table would be too coarse to help. */
+  refineBand(offering: number): boolean {
+    const band = this.#bandOf(offering);
+    if (this.#bandsDone.has(band) || this.#items.count > WHOLE_GRID_ITEMS_MAX) return false;
+    this.#bandsDone.add(band);
+    const members = this.#membersOf(band);
+    const table = gridValueLimits(
+      this.#items,
+      members.map((member) => this.#capacities[member] as Float64Array),
+    );
+    for (const [position, member] of members.entries()) {
+      const limit = table[position] as number;
+      if (limit < (this.#limits[member] as number)) this.#limits[member] = limit;
     }
     return true;
+  }
+
+  /** Cells of a table are as fine as its largest offering allows: offerings that differ by this much in size have tables of their own. */
+  #bandOf(offering: number): number {
+    const [cpu = 0, memory = 0] = this.#capacities[offering] ?? [];
+    return Math.floor(Math.log(Math.max(1, cpu) * Math.max(1, memory)) / Math.log(BAND_FACTOR));
+  }
+
+  #membersOf(band: number): readonly number[] {
+    return [...this.#capacities.keys()].filter((offering) => this.#bandOf(offering) === band);
   }
 
   /**
@@ -119,10 +139,15 @@ export class NodeValueLimits {
           : (beyond[item] as number) * (this.#items.pods[item] as number)),
       0,
     );
-    const table = gridValueLimits(pick(this.#items, significant, beyond), this.#capacities);
-    for (const [other, limit] of table.entries()) {
-      const total = limit + noise + product(multipliers, this.#capacities[other] as Float64Array);
-      if (total < (this.#limits[other] as number)) this.#limits[other] = total;
+    const members = this.#membersOf(this.#bandOf(offering));
+    const table = gridValueLimits(
+      pick(this.#items, significant, beyond),
+      members.map((member) => this.#capacities[member] as Float64Array),
+    );
+    for (const [position, member] of members.entries()) {
+      const room = product(multipliers, this.#capacities[member] as Float64Array);
+      const total = (table[position] as number) + noise + room;
+      if (total < (this.#limits[member] as number)) this.#limits[member] = total;
     }
     return true;
   }
@@ -193,7 +218,8 @@ export class MultiplierSearch {
         for (let d = 0; d < width; d++) {
           price += (multipliers[d] as number) * (this.#items.weights[item * width + d] as number);
         }
-        if (price < value * (1 - 1e-11) && !this.#working.has(item)) missing.push({ item, excess: value - price });
+        if (price < value * (1 - 1e-11) && !this.#working.has(item) && holdsItem(this.#items, item, capacity))
+          missing.push({ item, excess: value - price });
       }
       if (missing.length === 0 || round > 50) return multipliers;
       missing.sort((a, b) => b.excess - a.excess || a.item - b.item);
@@ -209,6 +235,7 @@ export class MultiplierSearch {
     );
     const rows = [...capacity.keys()];
     for (const item of this.#working) {
+      if (!holdsItem(this.#items, item, capacity)) continue;
       const entries = rows.map((d) => -(weights[item * width + d] as number) / (this.scale[d] as number));
       lp.addColumn(-(values[item] as number), rows, entries);
     }
@@ -217,13 +244,45 @@ export class MultiplierSearch {
   }
 }
 
-/** Σ pods × max(0, value − m·weight). */
-export function uncovered({ count, width, weights, values, pods }: ValuedItems, multipliers: Float64Array): number {
-  let sum = 0;
+interface Excess {
+  readonly item: number;
+  /** By how much its value exceeds m·weight. */
+  readonly value: number;
+}
+
+function excessItems({ count, width, weights, values }: ValuedItems, multipliers: Float64Array): readonly Excess[] {
+  const result: Excess[] = [];
   for (let item = 0; item < count; item++) {
     let value = values[item] as number;
     for (let d = 0; d < width; d++) value -= (multipliers[d] as number) * (weights[item * width + d] as number);
-    if (value > 0) sum += value * (pods[item] as number);
+    if (value > 0) result.push({ item, value });
+  }
+  return result;
+}
+
+/** m·capacity and what the items that fit are worth beyond; not counted to the end when it is above what is known. */
+function limitOf(
+  items: ValuedItems,
+  capacity: Float64Array,
+  {
+    multipliers,
+    excess,
+    known,
+  }: { readonly multipliers: Float64Array; readonly excess: readonly Excess[]; readonly known: number },
+): number {
+  let limit = product(multipliers, capacity);
+  for (const { item, value } of excess) {
+    if (limit >= known) return limit;
+    if (holdsItem(items, item, capacity)) limit += value * (items.pods[item] as number);
+  }
+  return limit;
+}
+
+/** Σ pods × max(0, value − m·weight) of the items that fit. */
+export function uncovered(items: ValuedItems, multipliers: Float64Array, capacity: Float64Array): number {
+  let sum = 0;
+  for (const { item, value } of excessItems(items, multipliers)) {
+    if (holdsItem(items, item, capacity)) sum += value * (items.pods[item] as number);
   }
   return sum;
 }
