@@ -1,15 +1,22 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import type { Node, NodeClaim, Pod } from "@nodeless/api";
-import type { NodeExplanation, PodExplanation } from "@nodeless/planner";
+import { type Node, type NodeClaim, type Pod, podRequests } from "@nodeless/api";
+import type { NodeExplanation, PlanDocument, PlanNode, PodExplanation } from "@nodeless/planner";
 import { kubectlPath } from "../support/kubectl.ts";
-import { dispose, type Items, type RunningNodeless, startNodeless } from "../support/nodeless.ts";
+import { dispose, type Items, type RunningNodeless, runNodeless, startNodeless } from "../support/nodeless.ts";
 
 const TOO_LARGE = `
 apiVersion: v1
 kind: Pod
 metadata: { name: giant }
 spec: { containers: [{ name: main, image: nginx, resources: { requests: { cpu: "500" } } }] }`;
+
+/** It would fit on the cheapest type if nothing else ran there. */
+const TIGHT = `
+apiVersion: v1
+kind: Pod
+metadata: { name: tight }
+spec: { containers: [{ name: main, image: nginx, resources: { requests: { cpu: 1850m, memory: 1Gi } } }] }`;
 
 describe("why, asked of a running cluster", { skip: (await kubectlPath()) === undefined }, () => {
   let nodeless: RunningNodeless;
@@ -92,6 +99,25 @@ describe("why, asked of a running cluster", { skip: (await kubectlPath()) === un
     assert.match(text, /^FARGATE {2}profile kube-system selects it by namespace kube-system; 0\.25vCPU/m);
     assert.match(text.replaceAll(/\s+/g, " "), /\+ 256Mi for the system = \d+Mi make 0\.25vCPU 0\.5GB/);
     assert.match(text.replaceAll(/\s+/g, " "), /isolation costs \$/);
+  });
+
+  test("a plan of a pod that fills its node says what the cluster then buys, daemons of add-ons included", async () => {
+    const plan = async (...args: string[]): Promise<PlanNode | undefined> => {
+      const { stdout } = await runNodeless(nodeless.home, ["plan", "-f", "-", "-o", "json", ...args], TIGHT);
+      return (JSON.parse(stdout) as PlanDocument).nodes[0];
+    };
+    const planned = await plan();
+    assert.notEqual((await plan("--no-addon-daemonsets"))?.instanceType, planned?.instanceType, "the pod is tight");
+    await nodeless.ok("apply -f -", TIGHT);
+    await nodeless.ok("wait --for=condition=Ready pod/tight --timeout=60s");
+    const { placement } = await explained<PodExplanation>("pod/tight");
+    assert.equal(placement.kind === "ec2" && placement.instanceType, planned?.instanceType);
+    const node = placement.kind === "ec2" ? placement.node : "";
+    const { items } = await nodeless.json<Items<Pod>>(`get pods -A --field-selector=spec.nodeName=${node}`);
+    const daemons = items.filter(({ metadata }) => metadata.namespace === "kube-system");
+    let millicores = 0;
+    for (const { spec } of daemons) millicores += podRequests(spec).get("cpu") ?? 0;
+    assert.deepEqual(planned?.daemonOverhead, { cpu: `${millicores}m`, pods: String(daemons.length) });
   });
 
   test("a pod that is too large stays Pending: what was said, why, and what would change it", async () => {
