@@ -1,5 +1,6 @@
 import type { ExistingBin, PackingProblem, PackingShape } from "../problem.ts";
 import { requestedDimensions, undominated } from "./prune-offerings.ts";
+import { UsableCapacity } from "./usable-capacity.ts";
 
 /** Host rules beyond these are dropped: each is a dimension, and those that force few nodes change nothing. */
 const RULES_MAX = 16;
@@ -47,7 +48,7 @@ export interface OfferingClass {
   /** Indices into the problem's offerings. */
   readonly offerings: Int32Array;
   readonly prices: Float64Array;
-  /** Offering × dimension. */
+  /** Offering × dimension: what the shapes that may use the class can use of it. */
   readonly capacities: Float64Array;
 }
 
@@ -77,7 +78,10 @@ function builtModel(problem: PackingProblem): BoundModel {
   const units = largestAmounts(problem, resources, rules.length);
   const frame: Frame = { problem, resources, rules, width, units };
   const merged = mergeClasses(problem);
-  const classes = merged.purchasable.map((members) => offeringClass(frame, members));
+  const users = requestsByClass(frame, merged);
+  const classes = merged.purchasable.map((members, index) =>
+    offeringClass(frame, members, users[index] ?? { placed: [], priced: [] }),
+  );
   const weights = shapeWeights(frame);
   const { groups, groupOf } = groupShapes(frame, { ...merged, classes, weights });
   const pods = Float64Array.from(problem.shapes, (shape, index) =>
@@ -197,8 +201,29 @@ function mergeClasses(problem: PackingProblem): MergedClasses {
   return { purchasable, existing, classesOfMask };
 }
 
-function offeringClass(frame: Frame, members: readonly number[]): OfferingClass {
+interface ClassRequests {
+  readonly placed: readonly Float64Array[];
+  readonly priced: readonly Float64Array[];
+}
+
+/** By purchasable class: what the shapes that may use it ask for, of the resources that count. */
+function requestsByClass(
+  { problem, resources }: Frame,
+  { purchasable, classesOfMask }: MergedClasses,
+): readonly ClassRequests[] {
+  const result = purchasable.map(() => ({ placed: [] as Float64Array[], priced: [] as Float64Array[] }));
+  for (const { mask, requests, pods } of problem.shapes) {
+    const open = classesOfMask.get(mask)?.purchasable ?? [];
+    if (open.length === 0) continue;
+    const counted = Float64Array.from(resources, (d) => requests[d] as number);
+    for (const index of open) result[index]?.[pods > 0 ? "placed" : "priced"].push(counted);
+  }
+  return result;
+}
+
+function offeringClass(frame: Frame, members: readonly number[], users: ClassRequests): OfferingClass {
   const { problem, resources, rules, width, units } = frame;
+  const capacity = new UsableCapacity(users, resources.length);
   const kept = undominated(problem, members, resources);
   const capacities = new Float64Array(kept.length * width);
   const prices = new Float64Array(kept.length);
@@ -206,8 +231,9 @@ function offeringClass(frame: Frame, members: readonly number[]): OfferingClass 
     const offering = problem.offerings[index];
     if (offering === undefined) continue;
     prices[row] = offering.priceUsdPerHour;
-    for (const [position, d] of resources.entries()) {
-      capacities[row * width + position] = Math.max(0, offering.free[d] as number) / (units[position] as number);
+    const usable = capacity.of(Float64Array.from(resources, (d) => Math.max(0, offering.free[d] as number)));
+    for (const position of resources.keys()) {
+      capacities[row * width + position] = (usable[position] as number) / (units[position] as number);
     }
     for (const [position, rule] of rules.entries()) {
       capacities[row * width + resources.length + position] = problem.hostRules[rule]?.max ?? 0;

@@ -9,7 +9,7 @@ import { distance, inheritedMultipliers, partsAround, splitClasses } from "./spl
 import { dividedModel, uniteClasses, unitedMultipliers } from "./united-classes.ts";
 
 const SPLITS_MAX = 16;
-/** A split that lifts the bound by less than this share is the last one. */
+/** The second split in a row that lifts the bound by less than this share is the last one. */
 const GAIN_MIN = 5e-4;
 /** Offerings that buy the same for a dollar, but for 2 or 3 %, gain nothing by different prices. */
 const DISTANCE_MIN = 1e-3;
@@ -41,7 +41,8 @@ function splitPrices(start: ClassPoint, isLate: () => boolean): ClassPoint {
     if (whole === undefined) return start;
     [point, uses] = [whole, whole.uses];
   }
-  for (let count = 0; count < SPLITS_MAX && !isLate(); count++) {
+  let idle = 0;
+  for (let count = 0; count < SPLITS_MAX && idle < 2 && !isLate(); count++) {
     const parts = neededParts(point.model, uses);
     if (parts.size === 0) break;
     const inherited = splitPoint(point, parts);
@@ -49,7 +50,8 @@ function splitPrices(start: ClassPoint, isLate: () => boolean): ClassPoint {
     const better = next ?? inherited;
     const gain = better.valued.bound - point.valued.bound;
     point = better;
-    if (next === undefined || gain < GAIN_MIN * point.valued.bound) break;
+    if (next === undefined) break;
+    idle = gain < GAIN_MIN * point.valued.bound ? idle + 1 : 0;
     uses = next.uses;
   }
   return point;

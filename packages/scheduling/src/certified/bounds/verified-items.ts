@@ -156,3 +156,58 @@ export function holdsItem({ width, weights }: ValuedItems, item: number, capacit
   }
   return true;
 }
+
+/** Sizes of items by dimension. */
+export interface ItemSizes {
+  readonly least: Float64Array;
+  readonly most: Float64Array;
+  /** Greatest common divisor; 0 of nothing, NaN when some size is no whole number. */
+  readonly step: Float64Array;
+}
+
+/** Of all items, or of those that a capacity holds. */
+export function itemSizes(items: ValuedItems, capacity?: Float64Array): ItemSizes {
+  const { count, width, weights } = items;
+  const least = new Float64Array(width).fill(Number.POSITIVE_INFINITY);
+  const most = new Float64Array(width);
+  const step = new Float64Array(width);
+  for (let item = 0; item < count; item++) {
+    if (capacity !== undefined && !holdsItem(items, item, capacity)) continue;
+    for (let d = 0; d < width; d++) {
+      const weight = weights[item * width + d] as number;
+      if (weight < (least[d] as number)) least[d] = weight;
+      if (weight > (most[d] as number)) most[d] = weight;
+      if (weight > 0 && step[d] !== 1) step[d] = stepOf(weight, step[d] as number);
+    }
+  }
+  return { least, most, step };
+}
+
+/**
+ * The part of a capacity that items can use: a whole multiple of what all that fit are multiples of, and no more than so many of the smallest as the largest.
+ * `ofAll`: sizes of all items, which are those that fit in large capacities.
+ */
+export function usedCapacity(items: ValuedItems, capacity: Float64Array, ofAll: ItemSizes): Float64Array {
+  const holdsAll = ofAll.most.every((size, d) => size <= (capacity[d] as number));
+  const { least, most, step } = holdsAll ? ofAll : itemSizes(items, capacity);
+  const pods = least.reduce(
+    (fewest, weight, d) =>
+      weight > 0 ? Math.min(fewest, Math.floor((capacity[d] as number) / weight + 1e-9)) : fewest,
+    Number.POSITIVE_INFINITY,
+  );
+  return capacity.map((amount, d) => {
+    const largest = most[d] as number;
+    if (largest === 0) return 0;
+    const used = Math.max(largest, Math.min(amount, largest * pods));
+    const unit = step[d] as number;
+    return Number.isNaN(unit) ? used : Math.floor(used / unit + 1e-9) * unit;
+  });
+}
+
+function stepOf(weight: number, known: number): number {
+  if (Number.isNaN(known)) return known;
+  if (!Number.isSafeInteger(weight)) return Number.NaN;
+  let [a, b] = [known, weight];
+  while (b > 0) [a, b] = [b, a % b];
+  return a;
+}

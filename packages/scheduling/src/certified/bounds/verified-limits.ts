@@ -2,7 +2,7 @@ import type { PackingProblem } from "../problem.ts";
 import { CoveringLp } from "./covering-lp.ts";
 import { gridValueLimits } from "./verified-grid.ts";
 import type { ValuedItems } from "./verified-items.ts";
-import { holdsItem, itemCapacity } from "./verified-items.ts";
+import { holdsItem, itemCapacity, itemSizes, usedCapacity } from "./verified-items.ts";
 import type { NodeKnapsack } from "./verified-node.ts";
 
 /** Multipliers beyond these are not kept for other offerings. */
@@ -38,9 +38,15 @@ export class NodeValueLimits {
 
   constructor(problem: PackingProblem, items: ValuedItems, offerings: readonly number[]) {
     this.#items = items;
-    this.#capacities = offerings.map((index) =>
-      itemCapacity(problem, items, problem.offerings[index]?.free ?? new Float64Array(problem.dimensions)),
-    );
+    const known = new Map<string, Float64Array>();
+    const ofAll = itemSizes(items);
+    this.#capacities = offerings.map((index) => {
+      const free = problem.offerings[index]?.free ?? new Float64Array(problem.dimensions);
+      const key = free.join();
+      const capacity = known.get(key) ?? usedCapacity(items, itemCapacity(problem, items, free), ofAll);
+      known.set(key, capacity);
+      return capacity;
+    });
     this.#prices = Float64Array.from(offerings, (index) => problem.offerings[index]?.priceUsdPerHour ?? 0);
     this.#limits = new Float64Array(offerings.length).fill(items.count === 0 ? 0 : Number.POSITIVE_INFINITY);
     this.#refined = new Uint8Array(offerings.length);
