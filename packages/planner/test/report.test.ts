@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { readFileSync, writeFileSync } from "node:fs";
 import { describe, test } from "node:test";
-import { type PlanOptions, planTable, type TableOptions } from "@nodeless/planner";
-import { AGENT, deployment, NODE, NODE_CLASS, nodePool, planOf } from "./plan-fixture.ts";
+import { type PlanInput, type PlanOptions, planInput, planTable, type TableOptions } from "@nodeless/planner";
+import { AGENT, deployment, inputOf, NODE, NODE_CLASS, nodePool, planOf } from "./plan-fixture.ts";
 import { SMALL_CATALOG } from "./report-catalog.ts";
 
 /** `NODELESS_UPDATE=1` rewrites the transcripts; the review reads the difference. */
@@ -65,6 +65,33 @@ describe("the table, as it is printed", () => {
       if (UPDATE) writeFileSync(file, text);
       assert.equal(text, readFileSync(file, "utf8"));
     });
+});
+
+describe("DaemonSets of the cluster's add-ons", () => {
+  const lineOf = (addonDaemonSets: PlanInput["addonDaemonSets"] & object, text: string): string | undefined =>
+    /^.* of the cluster's add-ons .*(?:\n {2}.*)?$/m
+      .exec(planTable(planOf({ ...inputOf(text), addonDaemonSets }, {}, SMALL_CATALOG)))?.[0]
+      .replaceAll(/\s+/g, " ");
+  const web = deployment("shop/web", { cpu: "500m" });
+  const { addonDaemonSets: both = [] } = planInput([{ file: "a", text: web, found: false }], { addonDaemonSets: true });
+
+  for (const { rule, counted, text, want } of [
+    {
+      rule: "a line says what they take",
+      counted: both,
+      text: web,
+      want: "aws-node and kube-proxy of the cluster's add-ons take 125m cpu of each node; --no-addon-daemonsets leaves them out",
+    },
+    {
+      rule: "also of one",
+      counted: both.slice(1),
+      text: web,
+      want: "kube-proxy of the cluster's add-ons takes 100m cpu of each node; --no-addon-daemonsets leaves it out",
+    },
+    { rule: "none, no line", counted: [], text: web, want: undefined },
+    { rule: "no node, no line", counted: both, text: deployment("kube-system/dns"), want: undefined },
+  ])
+    test(rule, () => assert.equal(lineOf(counted, text), want));
 });
 
 describe("on any terminal", () => {

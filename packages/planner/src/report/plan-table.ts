@@ -44,9 +44,10 @@ function addonNotes({ addonDaemonSets, nodes }: PlanDocument): readonly string[]
     return [];
   let millicores = 0;
   for (const { requested } of addonDaemonSets) millicores += millicoresOf(requested);
-  const names = addonDaemonSets.map(({ daemonSet }) => daemonSet.slice(daemonSet.indexOf("/") + 1)).join(" and ");
+  const names = addonDaemonSets.map(({ daemonSet }) => daemonSet.slice(daemonSet.indexOf("/") + 1));
+  const take = `${names.join(" and ")} of the cluster's add-ons ${names.length === 1 ? "takes" : "take"}`;
   return [
-    `${names} of the cluster's add-ons take ${millicores}m cpu of each node; --no-addon-daemonsets leaves them out`,
+    `${take} ${millicores}m cpu of each node; --no-addon-daemonsets leaves ${names.length === 1 ? "it" : "them"} out`,
   ];
 }
 
