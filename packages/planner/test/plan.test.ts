@@ -251,6 +251,11 @@ describe("refusals name the rule and the remedy", () => {
       want: /^NodePool arm \(resources\): requests 100 cpu; the largest instance type of NodePool arm, c6g\.\w+, offers [\d.]+; remedy: lower the requests/,
     },
     {
+      rule: "a device that no instance type of the pool has",
+      manifests: [arm, deployment("default/x").replace("requests: {  }", "limits: { nvidia.com/gpu: 1 }")],
+      want: /^NodePool arm \(resources\): requests 1 nvidia\.com\/gpu, which no instance type of NodePool arm has; remedy: add a NodePool whose instance types have it/,
+    },
+    {
       rule: "the node selector finds nothing",
       manifests: [arm, deployment("default/x", { spec: "nodeSelector: { kubernetes.io/arch: amd64 }" })],
       want: /^NodePool arm \(requirements\): .*kubernetes\.io\/arch.*; remedy: change the pod's node selector or affinity/,

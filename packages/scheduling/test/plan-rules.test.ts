@@ -274,7 +274,7 @@ const refusals: readonly {
   {
     rule: "a resource nobody has",
     options: { pods: [{ ...pod(), spec: { containers: [{ name: "g", resources: { requests: gpu } }] } }] },
-    want: "default resources: requests 1 nvidia.com/gpu; the largest instance type of NodePool default, c.2, offers 0",
+    want: "default resources: requests 1 nvidia.com/gpu, which no instance type of NodePool default has",
   },
   {
     rule: "no type has both",

@@ -69,7 +69,7 @@ function refusalOf(rejection: Rejection, limitRemedy: LimitRemedy): PodRefusal {
 
 /** A resource that no type has at all, a GPU or a device: smaller requests do not help. */
 function isForeign(rule: Rejection["rule"], message: string): boolean {
-  return rule === "resources" && message.endsWith(", offers 0");
+  return rule === "resources" && /, which no instance type of NodePool \S+ has$/.test(message);
 }
 
 /** Nodes repeat each other: the first one's words, and how many failed by which rule. */

@@ -158,6 +158,8 @@ function shortfallMessage(
     const largest = types.reduce((best, one) => ((one.free[index] ?? 0) > (best.free[index] ?? 0) ? one : best));
     const offered = largest.free[index] ?? 0;
     if (asked <= 0 || asked <= offered) continue;
+    if (types.every(({ type }) => (type.capacity.get(resource) ?? 0) === 0))
+      return `requests ${formatAmount(resource, asked)} ${resource}, which no instance type of NodePool ${pool} has`;
     return `requests ${formatAmount(resource, asked)} ${resource}; the largest instance type of NodePool ${pool}, ${largest.type.name}, offers ${formatAmount(resource, Math.max(0, offered))}`;
   }
   const all = names
