@@ -32,6 +32,23 @@ export function familyOfferings(index = 0, priceFactor = () => 1): PackingProble
   );
 }
 
+/** Burstable sizes beside {@link familyOfferings}: cpu for next to nothing where there is hardly any memory, few pods each. */
+export function burstableOfferings(index = 0, priceFactor = () => 1): PackingProblem["offerings"] {
+  return [
+    { usd: 0.0042, cpu: 1780, memory: 250, pods: 2 },
+    { usd: 0.0084, cpu: 1780, memory: 490, pods: 2 },
+    { usd: 0.0168, cpu: 1780, memory: 1360, pods: 9 },
+    { usd: 0.0336, cpu: 1780, memory: 3190, pods: 15 },
+    { usd: 0.0672, cpu: 1780, memory: 6900, pods: 33 },
+    { usd: 0.0536, cpu: 790, memory: 6800, pods: 6 },
+    { usd: 0.2688, cpu: 7760, memory: 29_260, pods: 56 },
+  ].map(({ usd, cpu, memory, pods }) => ({
+    class: index,
+    priceUsdPerHour: usd * priceFactor(),
+    free: Float64Array.of(cpu, memory, pods),
+  }));
+}
+
 /** Equal pods become one shape. */
 export function shapesFrom(
   pods: readonly { readonly cpu: number; readonly memory: number; readonly mask?: number }[],
@@ -50,7 +67,24 @@ export function openProblem(shapes: readonly PackingShape[], offerings: PackingP
   return { dimensions: 3, shapes, offerings, existing: [], classes: 1, masks: [Uint8Array.of(1)], hostRules: [] };
 }
 
-/** At most 6 pods and 4 offerings, with pins, host rules of all kinds, existing bins, free offerings and shapes without requests or pods. */
+/** Up to 12 offerings of all proportions at prices that have little to do with them: most hold one pod or two, some none, and mixing their rooms would pay. */
+function scatteredOfferings(classes: number, random: () => number): PackingProblem["offerings"] {
+  const below = (count: number): number => Math.floor(random() * count);
+  const roomy = {
+    class: below(classes),
+    priceUsdPerHour: 3 + 2 * random(),
+    free: Float64Array.of(9, 11, 3 + below(4)),
+  };
+  return [
+    roomy,
+    ...Array.from({ length: 3 + below(9) }, () => {
+      const free = Float64Array.of(below(9) + 0.5 * below(2), below(12), 1 + below(4));
+      return { class: below(classes), priceUsdPerHour: 0.1 + 0.4 * random() * (1 + below(9)), free };
+    }),
+  ];
+}
+
+/** At most 6 pods and, if the seed is odd, 4 offerings, otherwise more of them and smaller; with pins, host rules of all kinds, existing bins, free offerings and shapes without requests or pods. */
 export function tinyProblem(seed: number): PackingProblem {
   const random = seededRandom(seed);
   const below = (count: number): number => Math.floor(random() * count);
@@ -62,11 +96,12 @@ export function tinyProblem(seed: number): PackingProblem {
     if (!mask.includes(1)) mask[below(classes)] = 1;
     return mask;
   });
-  const offerings = Array.from({ length: 1 + below(4) }, () => {
+  const regular = Array.from({ length: 1 + below(4) }, () => {
     const size = 1 + below(4);
     const free = Float64Array.of(size * 4 - below(3), size * 6 - below(4), random() < 0.2 ? 2 : 8);
     return { class: below(classes), priceUsdPerHour: random() < 0.05 ? 0 : size * (0.8 + 0.4 * random()), free };
   });
+  const offerings = seed % 2 === 0 ? scatteredOfferings(classes, random) : regular;
   let left = 1 + below(6);
   const shapes: PackingShape[] = [];
   while (left > 0) {

@@ -2,11 +2,14 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ContentGrid, type GridItem, gridUnits } from "../src/certified/bounds/content-grid.ts";
 import { CoveringLp } from "../src/certified/bounds/covering-lp.ts";
+import { DivisibleContents } from "../src/certified/bounds/divisible-content.ts";
 import { checkPrices, classPrices, fluidPrices, generateColumns, sandPrices } from "../src/certified/bounds/index.ts";
+import { UsableCapacity } from "../src/certified/bounds/usable-capacity.ts";
 import { gridValueLimits } from "../src/certified/bounds/verified-grid.ts";
+import { itemSizes, usedCapacity, type ValuedItems } from "../src/certified/bounds/verified-items.ts";
 import { proveNodeValue } from "../src/certified/bounds/verified-node.ts";
 import type { PackingProblem } from "../src/certified/problem.ts";
-import { familyOfferings, openProblem, seededRandom, shapesFrom } from "./bounds-fixture.ts";
+import { burstableOfferings, familyOfferings, openProblem, seededRandom, shapesFrom } from "./bounds-fixture.ts";
 import { firstFit } from "./packing-first-fit.ts";
 
 test("the covering program ends with prices that no column beats and that equal its cost", () => {
@@ -94,6 +97,18 @@ function randomItems(random: () => number): GridItem[] {
   });
 }
 
+/** As the check sees them; `shape` of an item is its number. */
+function valuedItems(items: readonly GridItem[], unit = 1): ValuedItems {
+  return {
+    count: items.length,
+    width: 2,
+    rules: [],
+    weights: Float64Array.from(items.flatMap(({ cpu, memory }) => [cpu * unit, memory * unit])),
+    values: Float64Array.from(items, ({ value }) => value),
+    pods: Float64Array.from(items, ({ limit }) => limit),
+  };
+}
+
 test("the grid finds the best content of every node, and traces it", () => {
   for (let seed = 1; seed <= 200; seed++) {
     const random = seededRandom(seed);
@@ -135,14 +150,7 @@ test("limits of node values are never below what a node can hold, whatever the m
   for (let seed = 1; seed <= 200; seed++) {
     const random = seededRandom(seed);
     const items = randomItems(random);
-    const valued = {
-      count: items.length,
-      width: 2,
-      rules: [],
-      weights: Float64Array.from(items.flatMap(({ cpu, memory }) => [cpu * 1.5, memory * 1.5])),
-      values: Float64Array.from(items, ({ value }) => value),
-      pods: Float64Array.from(items, ({ limit }) => limit),
-    };
+    const valued = valuedItems(items, 1.5);
     const capacities = Array.from({ length: 3 }, () =>
       Float64Array.of(Math.floor(random() * 8) * 1.5, Math.floor(random() * 8) * 1.5),
     );
@@ -160,7 +168,83 @@ test("limits of node values are never below what a node can hold, whatever the m
   }
 });
 
-/** Hundreds of pods with pins, host rules and nodes that exist. */
+test("what pods can use of a node is never below what some of them use together", () => {
+  const usable = (sizes: readonly (readonly [number, number])[], free: readonly [number, number]): number[] => {
+    const placed = sizes.map((size) => Float64Array.from(size));
+    return [...new UsableCapacity({ placed, priced: [] }, 2).of(Float64Array.from(free))];
+  };
+  assert.deepEqual(usable([[1000, 1024]], [1780, 3190]), [1000, 1024]);
+  assert.deepEqual(
+    usable(
+      [
+        [500, 256],
+        [750, 512],
+      ],
+      [1780, 6900],
+    ),
+    [1750, 1536],
+    "multiples, and three of the smallest",
+  );
+  assert.deepEqual(
+    usable(
+      [
+        [500, 256],
+        [4000, 512],
+      ],
+      [1780, 6900],
+    ),
+    [1500, 768],
+    "only what fits",
+  );
+  assert.deepEqual(usable([[4000, 512]], [1780, 6900]), [0, 0]);
+  for (let seed = 1; seed <= 300; seed++) {
+    const random = seededRandom(seed);
+    const items = randomItems(random).map((item) => ({ ...item, cpu: item.cpu * (seed % 3 === 0 ? 0.7 : 1) }));
+    const free = Float64Array.of(Math.floor(random() * 90) / 10, Math.floor(random() * 9));
+    const placed = items.map(({ cpu, memory }) => Float64Array.of(cpu, memory));
+    const valued = valuedItems(items);
+    const found = new UsableCapacity({ placed, priced: [] }, 2).of(free);
+    const checked = usedCapacity(valued, free, itemSizes(valued));
+    for (let trial = 0; trial < 20; trial++) {
+      const used = [0, 0];
+      for (let count = 0; count < 12; count++) {
+        const { cpu, memory } = items[Math.floor(random() * items.length)] as GridItem;
+        if ((used[0] ?? 0) + cpu > (free[0] ?? 0) || (used[1] ?? 0) + memory > (free[1] ?? 0)) continue;
+        used[0] = (used[0] ?? 0) + cpu;
+        used[1] = (used[1] ?? 0) + memory;
+      }
+      for (const [d, amount] of used.entries())
+        assert.ok(amount <= (found[d] ?? 0) + 1e-9 && amount <= (checked[d] ?? 0) + 1e-9, `seed ${seed}`);
+    }
+  }
+});
+
+test("divisible contents are worth no less than whole ones at any prices; whole ones are found and fit", () => {
+  for (let seed = 1; seed <= 200; seed++) {
+    const random = seededRandom(seed);
+    const items = randomItems(random);
+    const { weights } = valuedItems(items);
+    const capacity = Float64Array.of(Math.floor(random() * 8), Math.floor(random() * 8));
+    const contents = new DivisibleContents(2, weights, capacity);
+    for (let round = 0; round < 3; round++) {
+      const priced = items.map((item) => ({ ...item, value: random() }));
+      const best = bestByForce(priced, capacity[0] ?? 0, capacity[1] ?? 0);
+      assert.ok(contents.quickLimit(0, priced) >= best - 1e-9, `seed ${seed}: prices of the round before`);
+      const { value, amounts } = contents.best(0, priced);
+      assert.ok(value >= best - 1e-9, `seed ${seed}: divisible ${value} < ${best}`);
+      for (const [d, size] of capacity.entries()) {
+        const used = amounts.reduce((sum, { shape, amount }) => sum + amount * (weights[shape * 2 + d] ?? 0), 0);
+        assert.ok(used <= size + 1e-6, `seed ${seed}`);
+      }
+      const whole = contents.whole(0, priced, 100_000);
+      assert.ok(Math.abs(whole.limit - best) < 1e-6, `seed ${seed}: ${whole.limit} is not ${best}`);
+      assert.ok(contents.fits(0, whole.shapes), `seed ${seed}`);
+      assert.ok(contents.whole(0, priced, 2).limit >= best - 1e-9, `seed ${seed}: out of steps`);
+    }
+  }
+});
+
+/** Hundreds of pods with pins, host rules and nodes that exist; every third time with burstable types. */
 function middleProblem(seed: number): PackingProblem {
   const random = seededRandom(seed);
   const below = (count: number): number => Math.floor(random() * count);
@@ -175,9 +259,11 @@ function middleProblem(seed: number): PackingProblem {
     const rule = below(8);
     return rule < hostRules.length ? { ...shape, owns: [rule], countedBy: [rule] } : shape;
   });
-  const offerings = [0, 1, 2].flatMap((index) =>
-    familyOfferings(index, () => (index === 2 ? 0.3 + 0.2 * random() : 1)),
-  );
+  const priceFactor = (index: number) => (): number => (index === 2 ? 0.3 + 0.2 * random() : 1);
+  const offerings = [0, 1, 2].flatMap((index) => [
+    ...familyOfferings(index, priceFactor(index)),
+    ...(seed % 3 === 0 ? burstableOfferings(index, priceFactor(index)) : []),
+  ]);
   const existing = Array.from({ length: below(3) * 5 }, () => ({
     class: 3 + below(2),
     free: Float64Array.of(below(8000), below(16_000), below(20)),
@@ -194,7 +280,7 @@ function middleProblem(seed: number): PackingProblem {
 
 test("no bound is above what a packing of hundreds of pods costs", () => {
   let best = 0;
-  for (let seed = 1; seed <= 10; seed++) {
+  for (let seed = 1; seed <= 12; seed++) {
     const problem = middleProblem(seed);
     const packing = firstFit(problem);
     assert.equal(packing.unplaced.length, 0);

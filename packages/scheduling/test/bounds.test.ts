@@ -9,7 +9,9 @@ import {
   sandPrices,
 } from "../src/certified/bounds/index.ts";
 import type { FairPrices, PackingProblem } from "../src/certified/problem.ts";
+import { solvePacking } from "../src/certified/search/index.ts";
 import {
+  burstableOfferings,
   cheapestByForce,
   familyOfferings,
   holds,
@@ -48,7 +50,10 @@ for (const { name, pricesOf } of BOUNDS) {
       );
       const confirmed = checkPrices(problem, podUsdPerHour).boundUsdPerHour;
       assert.ok(confirmed <= cost + 1e-9, `seed ${seed}: confirmed ${confirmed} > ${cost}`);
-      assert.ok(confirmed >= lowerBoundUsdPerHour * (1 - 1e-7), `seed ${seed}: ${confirmed} < ${lowerBoundUsdPerHour}`);
+      assert.ok(
+        confirmed >= lowerBoundUsdPerHour * (1 - 1e-7) - 1e-12,
+        `seed ${seed}: ${confirmed} < ${lowerBoundUsdPerHour}`,
+      );
       if (lowerBoundUsdPerHour >= cost * 0.99) tight++;
     }
     assert.ok(tight >= 20, `only ${tight} bounds are near the optimum`);
@@ -150,6 +155,46 @@ test("prices times a factor prove no less, and never more than the best prices",
     ).boundUsdPerHour;
     assert.ok(proved >= lowerBoundUsdPerHour * (1 - 1e-7) && proved <= best * (1 + 1e-7), `${factor}: ${proved}`);
   }
+});
+
+test("small types: each offering's own mix of pods counts, not the cpu of one beside the memory of another", () => {
+  const pods = Array.from({ length: 600 }, (_, index) => ({
+    cpu: [100, 250, 500, 1000][index % 4] ?? 0,
+    memory: [128, 1024, 256, 512, 2048][index % 5] ?? 0,
+  }));
+  const mixed = openProblem(shapesFrom(pods), [...familyOfferings(), ...burstableOfferings()]);
+  const [fluid = 0, , shape = 0, , columns = 0] = BOUNDS.map(({ pricesOf }) => pricesOf(mixed).lowerBoundUsdPerHour);
+  const { costUsdPerHour } = solvePacking(mixed, { elapsedMs: () => 0, timeMs: 1_000, triesMax: 20_000 }).packing;
+  assert.ok(shape > fluid * 1.1, `${shape} and ${fluid}`);
+  assert.ok(columns > costUsdPerHour * 0.97 && columns <= costUsdPerHour, `${columns} and ${costUsdPerHour}`);
+  const equal = openProblem(shapesFrom(pods.map(() => ({ cpu: 1000, memory: 1024 }))), mixed.offerings);
+  assert.ok(Math.abs(fluidPrices(equal).lowerBoundUsdPerHour - 600 * 0.0168) < 1e-6, "one pod on each of the cheapest");
+});
+
+test("classes that sell the same are no obstacle to splitting them, nor are types that one of them lacks", () => {
+  const random = seededRandom(8);
+  const pods = Array.from({ length: 400 }, () => ({
+    cpu: 50 + 50 * Math.floor(random() * 20),
+    memory: 64 + 64 * Math.floor(random() * 30),
+    mask: Math.floor(random() * 4),
+  }));
+  const zone = (index: number, count = 99): PackingProblem["offerings"] =>
+    [...familyOfferings(index), ...burstableOfferings(index)].slice(0, count);
+  const offerings = [...zone(0), ...zone(1), ...zone(2, 28)];
+  const masks = [
+    [1, 0, 0],
+    [0, 1, 0],
+    [0, 0, 1],
+    [1, 1, 1],
+  ].map((mask) => Uint8Array.from(mask));
+  const pinned: PackingProblem = { ...openProblem(shapesFrom(pods), offerings), classes: 3, masks };
+  const free = openProblem(shapesFrom(pods.map(({ cpu, memory }) => ({ cpu, memory }))), zone(0));
+  const shape = classPrices(pinned, { kind: "shape" });
+  const relaxed = classPrices(free, { kind: "shape" }).lowerBoundUsdPerHour;
+  assert.ok(shape.lowerBoundUsdPerHour > 1.2 * classPrices(pinned, { kind: "group" }).lowerBoundUsdPerHour);
+  assert.ok(shape.lowerBoundUsdPerHour >= relaxed * 0.999, `${shape.lowerBoundUsdPerHour} and ${relaxed}`);
+  const confirmed = checkPrices(pinned, shape.podUsdPerHour).boundUsdPerHour;
+  assert.ok(confirmed >= shape.lowerBoundUsdPerHour * (1 - 1e-7), `${confirmed}`);
 });
 
 test("few large shapes: columns lift the fluid bound by per cents, to the cost of their own mix", () => {
