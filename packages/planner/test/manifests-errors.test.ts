@@ -174,7 +174,7 @@ table("kinds", [
   {
     rule: "two ClusterConfigs",
     text: "apiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: { name: a }\n---\napiVersion: eksctl.io/v1alpha5\nkind: ClusterConfig\nmetadata: { name: b }\n",
-    want: ["a.yaml:5: a second ClusterConfig, after a.yaml:1: one plan is for one cluster, remove one"],
+    want: ["a.yaml:5: a second ClusterConfig, after a.yaml:1: one plan is for one cluster, give the files of one"],
   },
   {
     rule: "a bad ClusterConfig keeps its lines",

@@ -27,7 +27,7 @@ export function clusterFacts(objects: ObjectSet, problems: ProblemList): Cluster
   if (second !== undefined)
     reporter(second.document, problems)(
       [],
-      `a second ClusterConfig, after ${placeOf(config.document)}: one plan is for one cluster, remove one`,
+      `a second ClusterConfig, after ${placeOf(config.document)}: one plan is for one cluster, give the files of one`,
     );
   const { document } = config;
   try {
