@@ -4,6 +4,7 @@ import { planCatalog } from "@nodeless/planner";
 import {
   compatibleRequirements,
   type InstanceType,
+  type Requirements,
   requirementsFromLabels,
   requirementsFromNodeSelectorRequirements,
   type SchedulingInput,
@@ -68,11 +69,15 @@ const GENERAL = requirementsFromNodeSelectorRequirements([
 
 const ZONES = ["a", "b", "c"].map((letter) => `${REGION}${letter}`);
 
-function realTypes(vcpusMax: number, capacityTypes: readonly string[]): readonly InstanceType[] {
+function realTypes(
+  vcpusMax: number,
+  capacityTypes: readonly string[],
+  requirements: Requirements = GENERAL,
+): readonly InstanceType[] {
   return planCatalog({ region: REGION })
     .instanceTypes(undefined)
     .filter(({ capacity }) => (capacity.get("cpu") ?? 0) <= vcpusMax * 1_000)
-    .filter(({ requirements }) => compatibleRequirements(requirements, GENERAL))
+    .filter((type) => compatibleRequirements(type.requirements, requirements))
     .map((type) => ({
       ...type,
       offerings: type.offerings.filter(
@@ -131,6 +136,8 @@ const FAKE = once(fakeTypes);
 const ON_DEMAND = once(() => realTypes(16, ["on-demand"]));
 const SPOT = once(spotTypes);
 const BOTH = once(() => realTypes(16, ["on-demand", "spot"]));
+/** Burstable ones of half a gigabyte and machines of many terabytes too. */
+const EVERY = once(() => realTypes(Number.POSITIVE_INFINITY, ["on-demand"], requirementsFromLabels({})));
 
 /** Karpenter's mix on its fake types. */
 function fakeMix(pods: number): Workload {
@@ -158,6 +165,13 @@ function scheduling(
   return { nodePools: [pool(types)], existingNodes: [], pods, daemonSetPods, namespaceLabels: new Map() };
 }
 
+/** Replicas of one cpu and one gibibyte, of which a small node holds one with a part left over. */
+function equalPods(count: number): readonly Pod[] {
+  return Array.from({ length: count }, (_, index) =>
+    pendingPod({ name: `pod-${index}`, cpuMillicores: 1_000, memoryMiB: 1_024 }),
+  );
+}
+
 const MIX_SIZES = [1, 10, 50, 100, 500, 1_000, 2_000, 5_000, 10_000, 20_000] as const;
 
 /** Every workload of the table, in its order. */
@@ -174,4 +188,7 @@ export const WORKLOADS: readonly Workload[] = [
   },
   onRealTypes("spot prices by zone, diverse", 2_000, diversePods, SPOT),
   onRealTypes("spot prices by zone, round numbers", 2_000, nicePods, SPOT),
+  onRealTypes("every type, equal small pods", 600, equalPods, EVERY),
+  onRealTypes("every type, diverse", 2_000, diversePods, EVERY),
+  onRealTypes("every type, heavy tail, round numbers", 2_000, nicePods, EVERY),
 ];
