@@ -9,6 +9,9 @@ class SetLayout {
   /** By position: the least of every resource from there on. */
   readonly #least: Float64Array;
   readonly #tails: (readonly InstanceType[] | undefined)[] = [];
+  /** The last question and its answer: nodes that are filled alike follow each other. */
+  #used = new Float64Array(0);
+  #types: readonly InstanceType[] = [];
 
   constructor({ priced }: TypeSet, dimensions: number) {
     this.#priced = priced;
@@ -21,6 +24,14 @@ class SetLayout {
   }
 
   holding(used: Float64Array): readonly InstanceType[] {
+    if (!isEqual(used, this.#used)) {
+      this.#types = this.#allHolding(used);
+      this.#used = used.slice();
+    }
+    return this.#types;
+  }
+
+  #allHolding(used: Float64Array): readonly InstanceType[] {
     const count = this.#priced.length;
     let first = 0;
     while (first < count && !this.#holds(this.#free, first, used)) first += 1;
@@ -51,6 +62,12 @@ class SetLayout {
     }
     return true;
   }
+}
+
+function isEqual(one: Float64Array, other: Float64Array): boolean {
+  if (one.length !== other.length) return false;
+  for (let index = 0; index < one.length; index += 1) if (one[index] !== other[index]) return false;
+  return true;
 }
 
 const layouts = new WeakMap<TypeSet, SetLayout>();

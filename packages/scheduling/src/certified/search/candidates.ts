@@ -17,6 +17,7 @@ export class Candidates {
   readonly #rule: CandidateRule;
   readonly #byMask: (Int32Array | undefined)[] = [];
   readonly #byClass: (Int32Array | undefined)[] = [];
+  readonly #byShape: (Int32Array | undefined)[] = [];
 
   constructor(tables: PackingTables, index: OfferingIndex, rule: CandidateRule) {
     this.#tables = tables;
@@ -31,6 +32,25 @@ export class Candidates {
     const chosen = this.#choose(this.#index.offerings(mask));
     this.#byMask[mask] = chosen;
     return chosen;
+  }
+
+  /** Those that hold at least one pod of the shape; empty if none does. */
+  forShape(shape: number): Int32Array {
+    const known = this.#byShape[shape];
+    if (known !== undefined) return known;
+    const { mask } = this.#tables;
+    const offerings = this.#index.offerings(mask[shape] as number);
+    const chosen = this.#choose(offerings.filter((offering) => this.#holds(offering, shape)));
+    this.#byShape[shape] = chosen;
+    return chosen;
+  }
+
+  #holds(offering: number, shape: number): boolean {
+    const { dimensions, free, requests } = this.#tables;
+    for (let index = 0; index < dimensions; index += 1)
+      if ((requests[shape * dimensions + index] as number) > (free[offering * dimensions + index] as number))
+        return false;
+    return true;
   }
 
   forClass(offeringClass: number): Int32Array {

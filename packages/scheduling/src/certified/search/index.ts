@@ -1,1 +1,2 @@
-export { fastPacking, solvePacking } from "./solve.ts";
+export { fastPacking } from "./fast-packing.ts";
+export { solvePacking } from "./solve.ts";

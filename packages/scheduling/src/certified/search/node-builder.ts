@@ -26,6 +26,8 @@ interface RecreateOptions {
   readonly isNoisy?: boolean;
   /** Try offerings of this class only. */
   readonly offeringClass?: number;
+  /** Of the nodes that could be filled alike, the share that is at once. Default: none but the one. */
+  readonly alikeShare?: number;
 }
 
 interface Incumbents {
@@ -44,6 +46,8 @@ const CANDIDATE_SKEW = 2;
 const INCUMBENT_CHANCE = 0.5;
 /** Chance that a trial starts from an offering for the largest pod instead of a random one. */
 const LARGEST_FIRST_CHANCE = 0.5;
+/** A fill that several nodes get is worth so many times the trials. */
+const TRIALS_FOR_ALIKE = 4;
 /** No node costs less than what its pods are worth, but for rounding. */
 const ROUNDING = 1 - 1e-9;
 
@@ -113,20 +117,37 @@ export class NodeBuilder {
   }
 
   /** Adds the best of several fills, or one node for everything. False if the largest pod fits nowhere. */
-  #buildNode({ trials, offeringClass = -1 }: RecreateOptions): boolean {
+  #buildNode({ trials, offeringClass = -1, alikeShare = 0 }: RecreateOptions): boolean {
     this.#bestRatio = Number.POSITIVE_INFINITY;
     this.#tryEverything(offeringClass);
-    for (let trial = 0; trial < trials && this.#bestRatio > RATIO_GOOD; trial += 1) {
-      const offering = this.#drawOffering(offeringClass);
-      if (offering >= 0) this.#tryOffering(offering, true);
-    }
+    this.#tryDrawn(trials, offeringClass);
+    if (alikeShare > 0 && this.#alike(alikeShare) > 1) this.#tryDrawn(trials * TRIALS_FOR_ALIKE, offeringClass);
     if (this.#bestRatio === Number.POSITIVE_INFINITY) {
       const offering = this.#cheapestForLargest();
       if (offering >= 0) this.#tryOffering(offering, false);
       if (this.#bestRatio === Number.POSITIVE_INFINITY) return false;
     }
-    this.#commit(this.#bestOffering, -1);
+    for (let copy = this.#alike(alikeShare); copy > 0; copy -= 1) this.#commit(this.#bestOffering, -1);
     return true;
+  }
+
+  #tryDrawn(trials: number, offeringClass: number): void {
+    for (let trial = 0; trial < trials && this.#bestRatio > RATIO_GOOD; trial += 1) {
+      const offering = this.#drawOffering(offeringClass);
+      const holdsSome = offering >= 0 && this.#tryOffering(offering, true);
+      if (!holdsSome && offeringClass < 0) this.#tryForLargest();
+    }
+  }
+
+  /** How many nodes are to be filled like the best fill: at least one. */
+  #alike(share: number): number {
+    const { count } = this.queue;
+    const { rows, pods, size } = this.#best;
+    if (share === 0 || size === 0 || this.#bestRatio === Number.POSITIVE_INFINITY) return 1;
+    let most = Number.POSITIVE_INFINITY;
+    for (let index = 0; index < size; index += 1)
+      most = Math.min(most, Math.floor((count[rows[index] as number] as number) / (pods[index] as number)));
+    return Math.max(1, Math.floor(share * most));
   }
 
   #commit(offering: number, bin: number): void {
@@ -148,6 +169,13 @@ export class NodeBuilder {
       if (offering >= 0 && maskAllows[mask * classes + (classOf[offering] as number)] === 1) return offering;
     }
     return drawn(this.candidates.forMask(mask), random);
+  }
+
+  /** What is best for most pods may be too small for those that are left. */
+  #tryForLargest(): void {
+    const { queue, candidates } = this;
+    const offering = drawn(candidates.forShape(queue.shape[queue.first] as number), this.#random);
+    if (offering >= 0) this.#tryOffering(offering, true);
   }
 
   #cheapestForLargest(): number {
@@ -177,7 +205,8 @@ export class NodeBuilder {
     if (offering >= 0) this.#tryOffering(offering, false);
   }
 
-  #tryOffering(offering: number, isPartial: boolean): void {
+  /** False if it holds nothing. */
+  #tryOffering(offering: number, isPartial: boolean): boolean {
     const { dimensions, free, offeringClass, price } = this.#tables;
     const fill = this.#fill;
     const base = offering * dimensions;
@@ -185,17 +214,18 @@ export class NodeBuilder {
     const ownClass = offeringClass[offering] as number;
     fill.fill(this.queue, ownClass, isPartial);
     this.#hosts.reset();
-    if (fill.size === 0) return;
+    if (fill.size === 0) return false;
     const amounts = this.#amounts;
     for (let index = 0; index < dimensions; index += 1)
       amounts[index] = (free[base + index] as number) - (fill.room[index] as number);
     const cheaper = this.#index.cheapest(fill.mask, amounts, fill.worth, ownClass);
     const chosen = cheaper < 0 || (price[cheaper] as number) > (price[offering] as number) ? offering : cheaper;
     const ratio = ((price[chosen] as number) / fill.worth) * (1 + this.#ratioNoise * this.#random.next());
-    if (ratio >= this.#bestRatio) return;
+    if (ratio >= this.#bestRatio) return true;
     this.#bestRatio = ratio;
     this.#bestOffering = chosen;
     this.#best.copyFrom(fill);
+    return true;
   }
 
   /** The most value that an existing bin can take; it costs nothing. */

@@ -1,7 +1,7 @@
-import type { ClassPrices } from "../bounds/index.ts";
-import { classPrices, fluidPrices, generateColumns, sandPrices } from "../bounds/index.ts";
-import type { CertifiedPacking, FairPrices, Packing, PackingProblem, ProgressPoint, SolveLimits } from "../problem.ts";
-import { type Construction, construct, type ShapeFlow } from "./construct.ts";
+import { classPrices, generateColumns, sandPrices } from "../bounds/index.ts";
+import type { CertifiedPacking, FairPrices, PackingProblem, ProgressPoint, SolveLimits } from "../problem.ts";
+import { type Construction, construct } from "./construct.ts";
+import { type Beginning, better, constructWith, fastConstruction, isSmall } from "./fast-packing.ts";
 import type { NodeStore } from "./node-store.ts";
 import { roundColumns } from "./rounding.ts";
 import { RuinAndRecreate } from "./ruin.ts";
@@ -10,19 +10,11 @@ import { type SearchContext, type Steering, searchContext, steer } from "./searc
 /** Tries between two looks at the clock. */
 const TRIES_PER_LOOK = 16;
 const CONSTRUCTION = { trials: 30 };
-const FAST_CONSTRUCTION = { trials: 8 };
 /** The search may be choosier: rare nodes come from the construction, and what serves is tried anyway. */
 const SEARCH_EFFICIENCY_MIN = 0.98;
 /** After this share of the time the construction hurries. */
 const CONSTRUCTION_SHARE = 0.25;
-const EFFICIENCY_MIN = 0.9;
-/** No offering dearer than this share of the bound is tried unless a pod needs it. */
-const PRICE_SHARE_MAX = 0.1;
-/** Up to so many pods, neither efficiency nor price limits what is tried. */
-const FEW_PODS = 40;
 const DEFAULT_GAP_TOLERANCE = 0.0005;
-/** Classes matter if their bound is above the one that ignores them by this factor. */
-const CLASSES_MATTER_FACTOR = 1.002;
 /** Columns are generated where so few pods share a node and so few shapes make the program small; elsewhere they gain nothing in time. */
 const COLUMN_PODS_PER_NODE_MAX = 12;
 const COLUMN_SHAPES_MAX = 250;
@@ -49,13 +41,6 @@ const LOOK_SHARE = 0.02;
 /** A cost is worth a point of the progress when it is lower by this factor. */
 const PROGRESS_FACTOR = 1 - 1e-4;
 
-/** A placement by price per value, without improvement: what a batch of the provisioner gets (packing.md §7). Deterministic. */
-export function fastPacking(problem: PackingProblem): Packing {
-  const context = searchContext(problem, 1);
-  const { construction } = beginAndConstruct(context, problem);
-  return construction.store.toPacking(context.tables, construction.unplaced);
-}
-
 /**
  * The best placement found within the limits, with the bound that proves how good it is (packing.md §3). With `triesMax`, and a `timeMs` that
  * is not reached, the result does not depend on the machine.
@@ -64,59 +49,18 @@ export function solvePacking(problem: PackingProblem, limits: SolveLimits): Cert
   return new Solve(problem, limits).run();
 }
 
-interface Beginning {
-  readonly prices: FairPrices;
-  readonly steering: Steering;
-  /** Empty where classes do not matter. */
-  readonly flows: readonly ShapeFlow[];
+/** What the fast gear begins with; with finer prices where its cost is far from what the quick ones prove, as with small types. */
+function begin(context: SearchContext, isLate: () => boolean): Beginning {
+  const { problem } = context.tables;
+  const fast = fastConstruction(context, problem, isLate);
+  const quickUsdPerHour = fast.prices.lowerBoundUsdPerHour;
+  const isFar = fast.construction.store.costUsdPerHour > quickUsdPerHour * FAR_FACTOR;
+  if (!isFar || isSmall(problem) || isLate()) return fast;
+  const prices = classPrices(problem, { kind: "shape" });
+  if (prices.lowerBoundUsdPerHour < quickUsdPerHour * FINER_FACTOR) return fast;
+  const finer = constructWith(context, prices, isLate);
+  return { ...finer, construction: better(fast.construction, finer.construction) };
 }
-
-/** The quick prices; the finer ones where what is constructed with those costs far more than they prove, as with small types. */
-function beginAndConstruct(
-  context: SearchContext,
-  problem: PackingProblem,
-  isLate: () => boolean = () => false,
-): Beginning & { readonly construction: Construction } {
-  const prices = classPrices(problem, { kind: "group" });
-  const beginning = beginWith(context, problem, prices);
-  const construction = construct(context, { ...FAST_CONSTRUCTION, flows: beginning.flows, isLate });
-  const isFar = construction.store.costUsdPerHour > prices.lowerBoundUsdPerHour * FAR_FACTOR;
-  if (!isFar || isSmall(problem) || isLate()) return { ...beginning, construction };
-  const finer = classPrices(problem, { kind: "shape" });
-  if (finer.lowerBoundUsdPerHour < prices.lowerBoundUsdPerHour * FINER_FACTOR) return { ...beginning, construction };
-  const again = beginWith(context, problem, finer);
-  const other = construct(context, { ...FAST_CONSTRUCTION, flows: again.flows, isLate });
-  return { ...again, construction: better(construction, other) };
-}
-
-function beginWith(context: SearchContext, problem: PackingProblem, prices: ClassPrices): Beginning {
-  const classesMatter =
-    problem.masks.length > 1 &&
-    prices.lowerBoundUsdPerHour > fluidPrices(problem).lowerBoundUsdPerHour * CLASSES_MATTER_FACTOR;
-  const isFree = isSmall(problem);
-  const steering: Steering = {
-    podUsdPerHour: prices.podUsdPerHour,
-    efficiency: prices.offeringValueRatio,
-    efficiencyMin: isFree ? 0 : EFFICIENCY_MIN,
-    priceMaxUsdPerHour: isFree ? Number.POSITIVE_INFINITY : prices.lowerBoundUsdPerHour * PRICE_SHARE_MAX,
-  };
-  steer(context, steering);
-  return { prices, steering, flows: classesMatter ? prices.flows : [] };
-}
-
-/** True if every offering may be tried: with few pods, the odd one out may be best. */
-function isSmall({ shapes }: PackingProblem): boolean {
-  return shapes.reduce((sum, { pods }) => sum + pods, 0) <= FEW_PODS;
-}
-
-/** What leaves fewer pods out, then what costs less. */
-function better(one: Construction, other: Construction): Construction {
-  const [ofOne, ofOther] = [unplacedPods(one), unplacedPods(other)];
-  if (ofOne !== ofOther) return ofOther < ofOne ? other : one;
-  return other.store.costUsdPerHour < one.store.costUsdPerHour ? other : one;
-}
-
-const unplacedPods = ({ unplaced }: Construction): number => unplaced.reduce((sum, { pods }) => sum + pods, 0);
 
 /** One solve: construction, search, better prices, whole nodes out of fractional ones, always keeping the cheaper. */
 class Solve {
@@ -139,7 +83,7 @@ class Solve {
     this.#context = searchContext(problem, limits.seed ?? 1);
     // What the fast gear constructs: the search is quicker from there than a more careful construction is.
     const isLate = (): boolean => this.#spent() >= CONSTRUCTION_SHARE;
-    const { prices, steering, flows, construction } = beginAndConstruct(this.#context, problem, isLate);
+    const { prices, steering, flows, construction } = begin(this.#context, isLate);
     this.#prices = prices;
     const isSmallProblem = isSmall(problem);
     this.#construction = isSmallProblem
