@@ -156,6 +156,20 @@ spec:
       assert.doesNotMatch((await world.run(`plan ${args}`, dns())).stdout, /add-ons/);
   });
 
+  test("differences and budgets count the add-ons' DaemonSets as the plan does", async () => {
+    using world = newWorld({ "old/web.yaml": web(1, "100m"), "new/web.yaml": web(1, "1850m") });
+    const without = "--no-addon-daemonsets";
+    const usdPerHour = async (flags: string): Promise<number> =>
+      JSON.parse((await world.run(`plan -f new -o json${flags}`)).stdout).totals.usdPerHour;
+    const [all, less] = [await usdPerHour(""), await usdPerHour(` ${without}`)];
+    assert.ok(all > less, "the pod is so tight that the daemons make its node larger");
+    const after = async (flags: string): Promise<number> =>
+      JSON.parse((await world.run(`plan diff old new -o json${flags}`)).stdout).after.usdPerHour;
+    assert.deepEqual([await after(""), await after(` ${without}`)], [all, less]);
+    const budget = `plan -f new --budget ${(all + less) / 2}/hour`;
+    assert.deepEqual([(await world.run(budget)).exitCode, (await world.run(`${budget} ${without}`)).exitCode], [2, 0]);
+  });
+
   test("--optimize searches for as long as it is told and is never dearer", async () => {
     using world = newWorld({ "web.yaml": `${web(30, "700m", "900Mi")}---${dns()}` });
     const totals = async (args: string) =>
