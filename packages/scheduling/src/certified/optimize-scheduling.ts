@@ -59,7 +59,12 @@ export function optimizeScheduling(input: SchedulingInput, limits: SolveLimits):
   const found = searched?.candidate;
   if (refines && isOpen(pointOf(limits, found ?? start, priced), limits)) priced.refine(limits);
   const isSound = found !== undefined && checkPlan(input, found.plan()).length === 0;
-  const chosen = noWorseThan(fast, isSound ? found : start, priced);
+  const isCovered = isSound && searched?.coversConstruction === true;
+  const chosen = noWorseThan(
+    () => (isCovered ? fast.besideConstruction() : fast.best()),
+    isSound ? found : start,
+    priced,
+  );
   const last = pointOf(limits, chosen, priced);
   const between = isSound ? (searched?.progress ?? []).map((one) => ({ ...early, ...one })) : [];
   return {
@@ -81,9 +86,10 @@ function searchStart(fast: FastGear, time: PlanTime): AttemptedPlan {
 const GAP_SURE = 0.02;
 
 /** The plan of the fast gear where that is the better one: a search may be cut off before it is as good. */
-function noWorseThan(fast: FastGear, plan: PlanCandidate, priced: PricedInput): PlanCandidate {
-  const isSure = plan.unplacedPods === 0 && plan.priceUsdPerHour <= priced.lowerBoundUsdPerHour([]) * (1 + GAP_SURE);
-  return !isSure && isBetter(fast.best(), plan) ? fast.best() : plan;
+function noWorseThan(rival: () => PlanCandidate, plan: PlanCandidate, priced: PricedInput): PlanCandidate {
+  if (plan.unplacedPods === 0 && plan.priceUsdPerHour <= priced.lowerBoundUsdPerHour([]) * (1 + GAP_SURE)) return plan;
+  const fast = rival();
+  return isBetter(fast, plan) ? fast : plan;
 }
 
 /** A bound on whole nodes is better than one on divisible pods where few pods share a node, or where there are few nodes at all. */

@@ -107,6 +107,8 @@ export interface SolveLimits {
 /** A placement with the proof of how good it is. */
 export interface CertifiedPacking {
   readonly packing: Packing;
+  /** True if the search began where the fast gear ends: it had the time, and the seed is the same. */
+  readonly beganFast: boolean;
   readonly prices: FairPrices;
   /** Cost and bound over time: cost never rises, bound never falls. */
   readonly progress: readonly ProgressPoint[];

@@ -8,6 +8,8 @@ import { solvePacking } from "./search/index.ts";
 export interface SearchedInput {
   readonly lowered: LoweredInput;
   readonly packing: Packing;
+  /** See {@link CertifiedPacking.beganFast}; of the first way of pinning, which is the fast gear's. */
+  readonly beganFast: boolean;
   readonly prices: FairPrices;
   /** When the packing got cheaper, side claims included. */
   readonly progress: readonly { readonly ms: number; readonly costUsdPerHour: number }[];
@@ -96,16 +98,17 @@ class BestWay {
       unplaced < this.#unplaced
         ? next.progress
         : [...before.progress, ...next.progress.filter(({ costUsdPerHour }) => costUsdPerHour < cost)];
-    this.#result = { ...next, progress };
+    this.#result = { ...next, beganFast: before.beganFast, progress };
     this.#unplaced = unplaced;
   }
 }
 
-function searched(lowered: LoweredInput, { packing, prices, progress }: CertifiedPacking): SearchedInput {
+function searched(lowered: LoweredInput, { packing, beganFast, prices, progress }: CertifiedPacking): SearchedInput {
   const rest = sideCostUsdPerHour(lowered);
   return {
     lowered,
     packing,
+    beganFast,
     prices,
     progress: progress.map(({ ms, costUsdPerHour }) => ({ ms, costUsdPerHour: costUsdPerHour + rest })),
   };

@@ -2,7 +2,7 @@ import type { AttemptedPlan, PlanCandidate } from "../packing/plan-candidate.ts"
 import { isBetter, writtenPlan } from "../packing/plan-candidate.ts";
 import type { PlanningModel } from "../packing/planning-model.ts";
 import type { LoweredInput } from "./lowering/index.ts";
-import { loweredOnce, raisePacking, sideCostUsdPerHour, unplacedPods } from "./lowering/index.ts";
+import { limitsNeverBind, loweredOnce, raisePacking, sideCostUsdPerHour, unplacedPods } from "./lowering/index.ts";
 import type { PlanTime } from "./plan-time.ts";
 import type { PricedInput } from "./priced-input.ts";
 import type { FairPrices } from "./problem.ts";
@@ -13,6 +13,8 @@ interface SearchedPlan {
   readonly lowered: LoweredInput;
   readonly prices: FairPrices;
   readonly progress: SearchedInput["progress"];
+  /** True if no plan that the fast gear constructs is better. */
+  readonly coversConstruction: boolean;
   /** The plan, if it is better than the fast gear's and keeps the limits of the pools. Not yet checked. */
   readonly candidate: PlanCandidate | undefined;
 }
@@ -35,8 +37,11 @@ export function searchPlan(model: PlanningModel, search: PlanSearch): SearchedPl
   // Where no pod is pinned, search and bound share what they know of the problem.
   const shared: LoweredInput = { ...first, problem: priced.sameProblem(first.problem) };
   const searched = searchInput(model, shared, time.search(refines));
-  const { lowered, prices, progress } = searched;
-  return { lowered, prices, progress, candidate: betterPlan(searched, fast) };
+  const { lowered, prices, progress, beganFast } = searched;
+  const candidate = betterPlan(searched, fast);
+  // The search's plan may keep limits that what the fast gear constructs does not: then that has another plan to offer.
+  const coversConstruction = beganFast && candidate !== undefined && limitsNeverBind(model);
+  return { lowered, prices, progress, coversConstruction, candidate };
 }
 
 function betterPlan({ lowered, packing }: SearchedInput, fast: AttemptedPlan): PlanCandidate | undefined {

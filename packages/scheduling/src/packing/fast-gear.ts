@@ -44,6 +44,11 @@ export class FastGear {
     return this.#best;
   }
 
+  /** What {@link best} compares with a construction, if it comes to one. */
+  besideConstruction(): AttemptedPlan {
+    return this.triesAllWays || !mayConstruct(this.#model) ? this.better() : this.first;
+  }
+
   /** True if {@link better} is among what {@link best} compares, whatever else there is. */
   get triesAllWays(): boolean {
     return this.#model.pods <= PODS_FOR_ALL_WAYS_MAX;
@@ -58,7 +63,7 @@ export class FastGear {
 
   #bestOfAll(): PlanCandidate {
     const found = mayConstruct(this.#model) ? this.#constructed() : undefined;
-    const filled = found === undefined || this.triesAllWays ? this.better() : this.first;
+    const filled = found === undefined ? this.better() : this.besideConstruction();
     return found !== undefined && isBetter(found, filled) ? found : filled;
   }
 

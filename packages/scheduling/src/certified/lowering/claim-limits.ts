@@ -59,6 +59,11 @@ export function limitsMayBind({ model, offerings, side }: LoweredInput, { nodes 
   return model.catalogs.some((catalog, index) => !neverExceeds(byPool[index] ?? 0, catalog));
 }
 
+/** True if no placement of the pods, not even on a node each, exceeds the limits of a pool. */
+export function limitsNeverBind({ catalogs, pods }: PlanningModel): boolean {
+  return catalogs.every((catalog) => neverExceeds(pods, catalog));
+}
+
 /** True if so many nodes of the largest types stay inside the limits. */
 function neverExceeds(nodes: number, { pool, types }: PoolCatalog): boolean {
   for (const [resource, room] of pool.remainingLimits) {

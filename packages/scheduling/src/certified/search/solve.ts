@@ -1,7 +1,7 @@
 import { classPrices, generateColumns, sandPrices } from "../bounds/index.ts";
 import type { CertifiedPacking, FairPrices, PackingProblem, ProgressPoint, SolveLimits } from "../problem.ts";
 import { type Construction, construct } from "./construct.ts";
-import { type Beginning, better, constructWith, fastConstruction, isSmall } from "./fast-packing.ts";
+import { type Beginning, better, constructWith, FAST_SEED, fastConstruction, isSmall } from "./fast-packing.ts";
 import type { NodeStore } from "./node-store.ts";
 import { roundColumns } from "./rounding.ts";
 import { RuinAndRecreate } from "./ruin.ts";
@@ -69,6 +69,7 @@ class Solve {
   readonly #context: SearchContext;
   readonly #steering: Steering;
   readonly #construction: Construction;
+  readonly #beganFast: boolean;
   readonly #search: RuinAndRecreate;
   readonly #progress: ProgressPoint[] = [];
   readonly #startMs: number;
@@ -80,10 +81,11 @@ class Solve {
     this.#problem = problem;
     this.#limits = limits;
     this.#startMs = limits.elapsedMs();
-    this.#context = searchContext(problem, limits.seed ?? 1);
+    this.#context = searchContext(problem, limits.seed ?? FAST_SEED);
     // What the fast gear constructs: the search is quicker from there than a more careful construction is.
     const isLate = (): boolean => this.#spent() >= CONSTRUCTION_SHARE;
     const { prices, steering, flows, construction } = begin(this.#context, isLate);
+    this.#beganFast = !isLate() && (limits.seed ?? FAST_SEED) === FAST_SEED;
     this.#prices = prices;
     const isSmallProblem = isSmall(problem);
     this.#construction = isSmallProblem
@@ -113,6 +115,7 @@ class Solve {
     this.#record();
     return {
       packing: this.#store.toPacking(this.#context.tables, this.#construction.unplaced),
+      beganFast: this.#beganFast,
       prices: this.#prices,
       progress: this.#progress,
     };
