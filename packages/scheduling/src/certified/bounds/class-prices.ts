@@ -51,9 +51,16 @@ export function classPrices(problem: PackingProblem, options: ClassPricesOptions
 export function solveClasses(model: BoundModel, { kind, limits }: ClassPricesOptions): ClassPoint {
   const isLate = limits === undefined ? () => false : () => limits.elapsedMs() >= limits.timeMs;
   const group = groupPoint(model, isLate);
-  return kind === "group" || isLate() ? group : finerPrices(group, isLate);
+  if (kind === "group" || isLate()) return group;
+  const known = knownFiner.get(model);
+  if (known !== undefined) return known;
+  const finer = finerPrices(group, isLate);
+  if (!isLate()) knownFiner.set(model, finer);
+  return finer;
 }
 
+/** By model: the search and the bound ask for the same prices. */
+const knownFiner = new WeakMap<BoundModel, ClassPoint>();
 const knownPoints = new WeakMap<BoundModel, ClassPoint>();
 
 /** By resources instead of shapes. Solved once per model, unless the time was up. */
