@@ -205,6 +205,23 @@ for (const { rule, problem, want } of [
     assert.deepEqual({ cost: packing.costUsdPerHour, nodes: packing.nodes.length, unplaced }, want);
   });
 
+test("nodes that are best for small pods do not leave large ones to any node that holds them all", () => {
+  const offering = (priceUsdPerHour: number, cpu: number, memory: number): PackingProblem["offerings"][number] => ({
+    class: 0,
+    priceUsdPerHour,
+    free: Float64Array.of(cpu, memory, 30),
+  });
+  const problem: PackingProblem = {
+    ...base,
+    shapes: [pod(0.25, 80), pod(3, 60)],
+    offerings: [offering(0.1, 2, 0.6), offering(1, 4, 4), offering(90, 250, 250)],
+  };
+  const packing = fastPacking(problem);
+  assert.deepEqual(packingProblems(problem, packing), []);
+  // At best 60: every large pod needs a node of its own and leaves it room for four small ones.
+  assert.ok(packing.costUsdPerHour <= 66, `${packing.costUsdPerHour}`);
+});
+
 test("the check finds a pod too many, one too few, a wrong class, a broken rule and a wrong sum", () => {
   const problem: PackingProblem = {
     ...base,
