@@ -10,7 +10,7 @@ import { solvePacking } from "../src/certified/search/index.ts";
 import { planCostUsdPerHour } from "../src/packing/plan-candidate.ts";
 import { planningModel } from "../src/packing/planning-model.ts";
 import { familyOfferings, openProblem, shapesFrom } from "./bounds-fixture.ts";
-import { input, pod, spread, times, ZONE } from "./fixture.ts";
+import { input, instanceType, nodePool, onOwnHost, pod, spread, times, ZONE } from "./fixture.ts";
 
 /** A clock that goes on by so much with every look at it. */
 function tickingClock(stepMs: number): { readonly elapsedMs: () => number; readonly looks: () => number } {
@@ -27,6 +27,10 @@ function tickingClock(stepMs: number): { readonly elapsedMs: () => number; reado
 const web = { app: "web" };
 const diverse = (count: number): ReturnType<typeof pod>[] =>
   times(count, (index) => pod({ cpu: `${100 + 250 * (index % 6)}m`, memory: `${256 * (1 + (index % 7))}Mi` }));
+
+/** A fifth of them each keep to a host of their own. */
+const onHosts = (count: number): ReturnType<typeof pod>[] =>
+  diverse(count).map((one, index) => (index % 5 === 0 ? pod({ cpu: "250m", labels: web, spec: onOwnHost(web) }) : one));
 
 test("however little time there is, every pod has a place, the plan is sound and not dearer than the fast gear's, the bound holds", () => {
   for (const pods of [diverse(30), diverse(700), times(600, () => pod({ labels: web, spec: spread(web, ZONE) }))]) {
@@ -114,13 +118,25 @@ test("a check that runs out of time proves less, never too much", () => {
   assert.ok(hurried > 0 && hurried <= full);
 });
 
-test("with enough tries the search starts no higher than the fast gear and proves what prices alone do", () => {
-  for (const pods of [diverse(600), diverse(1_200)]) {
-    const situation = input({ pods });
-    const fast = planCostUsdPerHour(planScheduling(situation));
-    const options = { elapsedMs: () => 0, timeMs: Number.POSITIVE_INFINITY, triesMax: 1 };
-    const result = optimizeScheduling(situation, options);
-    assert.ok(result.costUsdPerHour <= fast + 1e-9, `${result.costUsdPerHour} above ${fast}`);
-    assert.ok(result.lowerBoundUsdPerHour >= boundScheduling(situation).lowerBoundUsdPerHour * (1 - 1e-9));
-  }
-});
+/** Sizes of one family without anything to choose by price: the fast gear constructs nothing and fills evenly. */
+const evenPool = nodePool({ instanceTypes: times(60, (index) => instanceType("m", index + 4)) });
+
+for (const { name, situation } of [
+  { name: "600 pods", situation: input({ pods: diverse(600) }) },
+  { name: "1,200 pods", situation: input({ pods: diverse(1_200) }) },
+  { name: "types of equal price", situation: input({ pods: onHosts(700), nodePools: [evenPool] }) },
+  { name: "limits", situation: input({ pods: diverse(600), nodePools: [nodePool({ limits: { cpu: "600" } })] }) },
+])
+  test(`${name}: however short the search, it is no dearer than the fast gear and proves what prices alone do`, () => {
+    const fast = planScheduling(situation);
+    for (const seed of [1, 2]) {
+      const options = { elapsedMs: () => 0, timeMs: Number.POSITIVE_INFINITY, triesMax: 1, seed };
+      const result = optimizeScheduling(situation, options);
+      assert.ok(result.plan.unplaced.length <= fast.unplaced.length);
+      if (result.plan.unplaced.length === fast.unplaced.length)
+        assert.ok(result.costUsdPerHour <= planCostUsdPerHour(fast) + 1e-9, `${result.costUsdPerHour}`);
+      const unplaced = result.plan.unplaced.map((one) => one.pod);
+      const bound = boundScheduling(situation, { unplaced }).lowerBoundUsdPerHour;
+      assert.ok(result.lowerBoundUsdPerHour >= bound * (1 - 1e-9));
+    }
+  });
