@@ -4,6 +4,7 @@ import { ContentGrid, type GridItem, gridUnits } from "../src/certified/bounds/c
 import { CoveringLp } from "../src/certified/bounds/covering-lp.ts";
 import { DivisibleContents } from "../src/certified/bounds/divisible-content.ts";
 import { checkPrices, classPrices, fluidPrices, generateColumns, sandPrices } from "../src/certified/bounds/index.ts";
+import { undominated } from "../src/certified/bounds/prune-offerings.ts";
 import { UsableCapacity } from "../src/certified/bounds/usable-capacity.ts";
 import { gridValueLimits } from "../src/certified/bounds/verified-grid.ts";
 import { itemSizes, usedCapacity, type ValuedItems } from "../src/certified/bounds/verified-items.ts";
@@ -168,9 +169,27 @@ test("limits of node values are never below what a node can hold, whatever the m
   }
 });
 
+test("pruning keeps exactly what no cheaper or equally dear node covers, in rising price", () => {
+  const rows = [
+    [2, 4, 4],
+    [1, 4, 4],
+    [1, 4, 4],
+    [1.5, 8, 2],
+    [0.5, 2, 2],
+    [1, 3, 4],
+  ] as const;
+  const prices = Float64Array.from(rows, ([price]) => price);
+  const capacities = Float64Array.from(rows.flatMap(([, ...capacity]) => capacity));
+  assert.deepEqual(undominated({ prices, capacities, width: 2 }), [4, 1, 3]);
+});
+
 test("what pods can use of a node is never below what some of them use together", () => {
-  const usable = (sizes: readonly (readonly [number, number])[], free: readonly [number, number]): number[] => {
-    const placed = sizes.map((size) => Float64Array.from(size));
+  const usable = (
+    sizes: readonly (readonly [number, number])[],
+    free: readonly [number, number],
+    pods = 100,
+  ): number[] => {
+    const placed = sizes.map((size) => ({ amounts: Float64Array.from(size), pods }));
     return [...new UsableCapacity({ placed, priced: [] }, 2).of(Float64Array.from(free))];
   };
   assert.deepEqual(usable([[1000, 1024]], [1780, 3190]), [1000, 1024]);
@@ -197,21 +216,26 @@ test("what pods can use of a node is never below what some of them use together"
     "only what fits",
   );
   assert.deepEqual(usable([[4000, 512]], [1780, 6900]), [0, 0]);
+  assert.deepEqual(usable([[250, 256]], [1780, 6900], 2), [500, 512], "no more than there are");
   for (let seed = 1; seed <= 300; seed++) {
     const random = seededRandom(seed);
     const items = randomItems(random).map((item) => ({ ...item, cpu: item.cpu * (seed % 3 === 0 ? 0.7 : 1) }));
     const free = Float64Array.of(Math.floor(random() * 90) / 10, Math.floor(random() * 9));
-    const placed = items.map(({ cpu, memory }) => Float64Array.of(cpu, memory));
+    const placed = items.map(({ cpu, memory, limit }) => ({ amounts: Float64Array.of(cpu, memory), pods: limit }));
     const valued = valuedItems(items);
     const found = new UsableCapacity({ placed, priced: [] }, 2).of(free);
     const checked = usedCapacity(valued, free, itemSizes(valued));
     for (let trial = 0; trial < 20; trial++) {
       const used = [0, 0];
+      const left = items.map(({ limit }) => limit);
       for (let count = 0; count < 12; count++) {
-        const { cpu, memory } = items[Math.floor(random() * items.length)] as GridItem;
+        const drawn = Math.floor(random() * items.length);
+        const { cpu, memory } = items[drawn] as GridItem;
+        if (left[drawn] === 0) continue;
         if ((used[0] ?? 0) + cpu > (free[0] ?? 0) || (used[1] ?? 0) + memory > (free[1] ?? 0)) continue;
         used[0] = (used[0] ?? 0) + cpu;
         used[1] = (used[1] ?? 0) + memory;
+        left[drawn] = (left[drawn] ?? 0) - 1;
       }
       for (const [d, amount] of used.entries())
         assert.ok(amount <= (found[d] ?? 0) + 1e-9 && amount <= (checked[d] ?? 0) + 1e-9, `seed ${seed}`);

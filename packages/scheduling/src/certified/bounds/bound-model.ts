@@ -1,5 +1,6 @@
 import type { ExistingBin, PackingProblem, PackingShape } from "../problem.ts";
 import { requestedDimensions, undominated } from "./prune-offerings.ts";
+import type { PodRequests } from "./usable-capacity.ts";
 import { UsableCapacity } from "./usable-capacity.ts";
 
 /** Host rules beyond these are dropped: each is a dimension, and those that force few nodes change nothing. */
@@ -202,7 +203,7 @@ function mergeClasses(problem: PackingProblem): MergedClasses {
 }
 
 interface ClassRequests {
-  readonly placed: readonly Float64Array[];
+  readonly placed: readonly PodRequests[];
   readonly priced: readonly Float64Array[];
 }
 
@@ -211,29 +212,27 @@ function requestsByClass(
   { problem, resources }: Frame,
   { purchasable, classesOfMask }: MergedClasses,
 ): readonly ClassRequests[] {
-  const result = purchasable.map(() => ({ placed: [] as Float64Array[], priced: [] as Float64Array[] }));
+  const result = purchasable.map(() => ({ placed: [] as PodRequests[], priced: [] as Float64Array[] }));
   for (const { mask, requests, pods } of problem.shapes) {
     const open = classesOfMask.get(mask)?.purchasable ?? [];
     if (open.length === 0) continue;
-    const counted = Float64Array.from(resources, (d) => requests[d] as number);
-    for (const index of open) result[index]?.[pods > 0 ? "placed" : "priced"].push(counted);
+    const amounts = Float64Array.from(resources, (d) => requests[d] as number);
+    for (const index of open) {
+      if (pods > 0) result[index]?.placed.push({ amounts, pods });
+      else result[index]?.priced.push(amounts);
+    }
   }
   return result;
 }
 
 function offeringClass(frame: Frame, members: readonly number[], users: ClassRequests): OfferingClass {
   const { problem, resources, rules, width, units } = frame;
-  const capacity = new UsableCapacity(users, resources.length);
-  const kept = undominated(problem, members, resources);
+  const { kept, prices, usable } = usefulOfferings(frame, members, users);
   const capacities = new Float64Array(kept.length * width);
-  const prices = new Float64Array(kept.length);
-  for (const [row, index] of kept.entries()) {
-    const offering = problem.offerings[index];
-    if (offering === undefined) continue;
-    prices[row] = offering.priceUsdPerHour;
-    const usable = capacity.of(Float64Array.from(resources, (d) => Math.max(0, offering.free[d] as number)));
+  for (const row of kept.keys()) {
     for (const position of resources.keys()) {
-      capacities[row * width + position] = (usable[position] as number) / (units[position] as number);
+      const amount = usable[row * resources.length + position] as number;
+      capacities[row * width + position] = amount / (units[position] as number);
     }
     for (const [position, rule] of rules.entries()) {
       capacities[row * width + resources.length + position] = problem.hostRules[rule]?.max ?? 0;
@@ -241,6 +240,44 @@ function offeringClass(frame: Frame, members: readonly number[], users: ClassReq
   }
   const originals = Int32Array.from(kept, (index) => problem.offerings[index]?.class ?? 0);
   return { originals, offerings: Int32Array.from(kept), prices, capacities };
+}
+
+interface UsefulOfferings {
+  /** Indices into the problem's offerings, in rising price. */
+  readonly kept: readonly number[];
+  readonly prices: Float64Array;
+  /** Row × resource. */
+  readonly usable: Float64Array;
+}
+
+/** Without those that others beat: first as they are, which leaves few, then in what the pods can use of them. */
+function usefulOfferings(
+  { problem, resources }: Frame,
+  members: readonly number[],
+  users: ClassRequests,
+): UsefulOfferings {
+  const width = resources.length;
+  const capacity = new UsableCapacity(users, width);
+  const priceOf = (index: number): number => problem.offerings[index]?.priceUsdPerHour ?? 0;
+  const freeOf = (index: number): readonly number[] =>
+    resources.map((d) => Math.max(0, problem.offerings[index]?.free[d] ?? 0));
+  const whole = {
+    prices: Float64Array.from(members, priceOf),
+    capacities: Float64Array.from(members.flatMap(freeOf)),
+    width,
+  };
+  const first = undominated(whole);
+  const prices = Float64Array.from(first, (row) => whole.prices[row] as number);
+  const capacities = new Float64Array(first.length * width);
+  for (const [at, row] of first.entries()) {
+    capacities.set(capacity.of(whole.capacities.subarray(row * width, (row + 1) * width)), at * width);
+  }
+  const second = undominated({ prices, capacities, width });
+  return {
+    kept: second.map((at) => members[first[at] as number] as number),
+    prices: Float64Array.from(second, (at) => prices[at] as number),
+    usable: Float64Array.from(second.flatMap((at) => [...capacities.subarray(at * width, (at + 1) * width)])),
+  };
 }
 
 function shapeWeights({ problem, resources, rules, width, units }: Frame): Float64Array {

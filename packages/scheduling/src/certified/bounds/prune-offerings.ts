@@ -1,58 +1,30 @@
 import type { PackingProblem } from "../problem.ts";
 
-/**
- * The offerings worth looking at, ascending: without those that another of the same class beats in price and in every resource that some shape
- * asks for. The lower index wins among equals.
- */
-export function pruneOfferings(problem: PackingProblem): Int32Array {
-  const byClass = new Map<number, number[]>();
-  for (let index = 0; index < problem.offerings.length; index++) {
-    const offering = problem.offerings[index];
-    if (offering === undefined) continue;
-    const members = byClass.get(offering.class);
-    if (members === undefined) byClass.set(offering.class, [index]);
-    else members.push(index);
-  }
-  const dimensions = requestedDimensions(problem);
-  const kept: number[] = [];
-  for (const members of byClass.values()) kept.push(...undominated(problem, members, dimensions));
-  return Int32Array.from(kept).sort();
+/** Nodes to choose from. */
+export interface PricedCapacities {
+  readonly prices: Float64Array;
+  /** Row × dimension. */
+  readonly capacities: Float64Array;
+  readonly width: number;
 }
 
-/**
- * The members that no other member beats, in rising price. Members may be of several classes if these are equal for the caller.
- */
-export function undominated(
-  problem: PackingProblem,
-  members: readonly number[],
-  dimensions: readonly number[],
-): number[] {
-  const width = dimensions.length;
-  const free = new Float64Array(members.length * width);
-  const sizes = new Float64Array(members.length);
-  const prices = new Float64Array(members.length);
-  for (const [row, index] of members.entries()) {
-    const offering = problem.offerings[index];
-    prices[row] = offering?.priceUsdPerHour ?? 0;
-    for (let at = 0; at < width; at++) {
-      const amount = offering?.free[dimensions[at] as number] ?? 0;
-      free[row * width + at] = amount;
-      sizes[row] = (sizes[row] as number) + Math.log1p(Math.max(0, amount));
-    }
-  }
-  const sorted = [...members.keys()].sort(
-    (a, b) =>
-      (prices[a] as number) - (prices[b] as number) ||
-      (sizes[b] as number) - (sizes[a] as number) ||
-      (members[a] as number) - (members[b] as number),
+/** The rows that no other row beats in price and in every dimension, in rising price; the first wins among equals. */
+export function undominated({ prices, capacities, width }: PricedCapacities): number[] {
+  const sizes = prices.map((_, row) => {
+    let size = 0;
+    for (let at = row * width; at < (row + 1) * width; at++) size += Math.log1p(Math.max(0, capacities[at] as number));
+    return size;
+  });
+  const sorted = [...prices.keys()].sort(
+    (a, b) => (prices[a] as number) - (prices[b] as number) || (sizes[b] as number) - (sizes[a] as number) || a - b,
   );
   const kept: number[] = [];
-  for (const row of sorted) if (!isBeaten(free, row, { kept, width })) kept.push(row);
-  return kept.map((row) => members[row] as number);
+  for (const row of sorted) if (!isBeaten(capacities, row, { kept, width })) kept.push(row);
+  return kept;
 }
 
 function isBeaten(
-  free: Float64Array,
+  capacities: Float64Array,
   row: number,
   { kept, width }: { readonly kept: readonly number[]; readonly width: number },
 ): boolean {
@@ -60,7 +32,7 @@ function isBeaten(
   for (let index = 0; index < kept.length; index++) {
     const start = (kept[index] as number) * width;
     let at = 0;
-    while (at < width && (free[start + at] as number) >= (free[base + at] as number)) at++;
+    while (at < width && (capacities[start + at] as number) >= (capacities[base + at] as number)) at++;
     if (at === width) return true;
   }
   return false;

@@ -163,11 +163,14 @@ export interface ItemSizes {
   readonly most: Float64Array;
   /** Greatest common divisor; 0 of nothing, NaN when some size is no whole number. */
   readonly step: Float64Array;
+  /** Of all pods together. */
+  readonly total: Float64Array;
 }
 
 /** Of all items, or of those that a capacity holds. */
 export function itemSizes(items: ValuedItems, capacity?: Float64Array): ItemSizes {
-  const { count, width, weights } = items;
+  const { count, width, weights, pods } = items;
+  const total = new Float64Array(width);
   const least = new Float64Array(width).fill(Number.POSITIVE_INFINITY);
   const most = new Float64Array(width);
   const step = new Float64Array(width);
@@ -175,21 +178,23 @@ export function itemSizes(items: ValuedItems, capacity?: Float64Array): ItemSize
     if (capacity !== undefined && !holdsItem(items, item, capacity)) continue;
     for (let d = 0; d < width; d++) {
       const weight = weights[item * width + d] as number;
+      total[d] = (total[d] as number) + weight * (pods[item] as number);
       if (weight < (least[d] as number)) least[d] = weight;
       if (weight > (most[d] as number)) most[d] = weight;
       if (weight > 0 && step[d] !== 1) step[d] = stepOf(weight, step[d] as number);
     }
   }
-  return { least, most, step };
+  return { least, most, step, total };
 }
 
 /**
- * The part of a capacity that items can use: a whole multiple of what all that fit are multiples of, and no more than so many of the smallest as the largest.
+ * The part of a capacity that items can use: a whole multiple of what all that fit are multiples of, no more than so many of the smallest as the largest, and no
+ * more than all together.
  * `ofAll`: sizes of all items, which are those that fit in large capacities.
  */
 export function usedCapacity(items: ValuedItems, capacity: Float64Array, ofAll: ItemSizes): Float64Array {
   const holdsAll = ofAll.most.every((size, d) => size <= (capacity[d] as number));
-  const { least, most, step } = holdsAll ? ofAll : itemSizes(items, capacity);
+  const { least, most, step, total } = holdsAll ? ofAll : itemSizes(items, capacity);
   const pods = least.reduce(
     (fewest, weight, d) =>
       weight > 0 ? Math.min(fewest, Math.floor((capacity[d] as number) / weight + 1e-9)) : fewest,
@@ -198,7 +203,7 @@ export function usedCapacity(items: ValuedItems, capacity: Float64Array, ofAll: 
   return capacity.map((amount, d) => {
     const largest = most[d] as number;
     if (largest === 0) return 0;
-    const used = Math.max(largest, Math.min(amount, largest * pods));
+    const used = Math.max(largest, Math.min(amount, largest * pods, (total[d] as number) * (1 + 1e-12)));
     const unit = step[d] as number;
     return Number.isNaN(unit) ? used : Math.floor(used / unit + 1e-9) * unit;
   });
