@@ -105,6 +105,7 @@ export interface PlanDocument {
   readonly unplaced: readonly PlanUnplacedPod[];
   /** For every placed pod of the input: its fair price on EC2 and, where its size exists, its price on Fargate. */
   readonly pods: readonly PlanPodPrice[];
+  readonly preferences: PlanPreferences;
   /** What each restriction costs, when asked for. */
   readonly knobs: readonly PlanKnob[];
   readonly notices: readonly string[];
@@ -126,6 +127,16 @@ export interface PlanTotals {
   readonly unplacedPods: number;
   readonly solveSeconds: number;
   readonly gear: "fast" | "optimize";
+}
+
+/** What pods prefer but do not insist on: preferred affinity and anti-affinity, spreads with ScheduleAnyway. */
+export interface PlanPreferences {
+  /** Respect: given up only where a pod would stay Pending otherwise, as Karpenter does by default. Ignore: given up from the start. */
+  readonly policy: "Respect" | "Ignore";
+  /** Pods for EC2 that have preferences. */
+  readonly pods: number;
+  /** What the plan costs more than the one of the fast gear without preferences, not below 0. 0 with `Ignore`, and where the bound shows that they cost nothing. */
+  readonly costsUsdPerHour: number;
 }
 
 export interface PlanCatalogInfo {

@@ -435,6 +435,39 @@ describe("prices", () => {
   });
 });
 
+describe("what pods only prefer has a price", () => {
+  const apart = (app: string, kind: "preferred" | "required"): string => {
+    const term = `topologyKey: kubernetes.io/hostname, labelSelector: { matchLabels: { app: ${app} } }`;
+    const terms = kind === "required" ? `[{ ${term} }]` : `[{ weight: 1, podAffinityTerm: { ${term} } }]`;
+    return `affinity: { podAntiAffinity: { ${kind}DuringSchedulingIgnoredDuringExecution: ${terms} } }`;
+  };
+  const shards = { replicas: 3, cpu: "200m", memory: "256Mi" };
+
+  test("the difference to the plan without; the pods that have preferences are counted", () => {
+    const input = inputOf(
+      deployment("default/shard", { ...shards, spec: apart("shard", "preferred") }),
+      deployment("default/web", { cpu: "200m" }),
+    );
+    const respecting = planOf(input).document;
+    const ignoring = planOf(input, { preferences: "Ignore" }).document;
+    assert.deepEqual([respecting.totals.nodes, ignoring.totals.nodes], [3, 1]);
+    const { costsUsdPerHour, ...preferences } = respecting.preferences;
+    assert.deepEqual(preferences, { policy: "Respect", pods: 3 });
+    const difference = respecting.totals.usdPerHour - ignoring.totals.usdPerHour;
+    assert.ok(difference > 0 && Math.abs(costsUsdPerHour - difference) < 1e-9);
+    assert.deepEqual(ignoring.preferences, { policy: "Ignore", pods: 3, costsUsdPerHour: 0 });
+    assert.ok(Math.abs(ignoring.totals.gapRatio ?? 1) < 1e-6);
+  });
+
+  test("rules are no preferences, and preferences that are met anyway cost nothing", () => {
+    const required = inputOf(deployment("default/shard", { ...shards, spec: apart("shard", "required") }));
+    assert.deepEqual(planOf(required).document.preferences, { policy: "Respect", pods: 0, costsUsdPerHour: 0 });
+    assert.equal(planOf(required, { preferences: "Ignore" }).document.totals.nodes, 3);
+    const met = inputOf(deployment("default/shard", { ...shards, replicas: 1, spec: apart("shard", "preferred") }));
+    assert.deepEqual(planOf(met).document.preferences, { policy: "Respect", pods: 1, costsUsdPerHour: 0 });
+  });
+});
+
 describe("knobs restrict packing and bound alike, and show their price", () => {
   const web = deployment("default/web", { replicas: 40, cpu: "900m", memory: "1Gi" });
   const manifests = [NODE_CLASS, nodePool("any", SPOT_AND_ON_DEMAND), web].join("\n---\n");

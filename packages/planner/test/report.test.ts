@@ -54,6 +54,18 @@ const SCENES: readonly Scene[] = [
       deployment("shop/a-service-with-a-very-long-name-that-nobody-can-shorten", { replicas: 120, cpu: "1900m" }),
     ],
   },
+  {
+    name: "preferences",
+    manifests: [
+      deployment("cache/redis", {
+        replicas: 3,
+        cpu: "500m",
+        memory: "1Gi",
+        spec: `affinity: { podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, podAffinityTerm:
+        { topologyKey: kubernetes.io/hostname, labelSelector: { matchLabels: { app: redis } } } }] } }`,
+      }),
+    ],
+  },
   { name: "nothing", manifests: [PROFILE] },
 ];
 

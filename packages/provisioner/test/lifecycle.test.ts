@@ -74,6 +74,28 @@ test("pods of one burst share a node; a pod that fits a node on its way makes no
   assert.equal(cluster.claims.length, 2);
 });
 
+for (const { policy, nodes } of [
+  { policy: "Respect", nodes: 3 },
+  { policy: "Ignore", nodes: 1 },
+])
+  test(`PREFERENCE_POLICY ${policy}: three pods that prefer hosts of their own get ${nodes} nodes`, async () => {
+    cluster = new ClusterHarness({ PREFERENCE_POLICY: policy });
+    cluster.pool();
+    cluster.start();
+    await cluster.advance(2);
+    const podAffinityTerm = {
+      topologyKey: "kubernetes.io/hostname",
+      labelSelector: { matchLabels: { app: "shard" } },
+    };
+    const affinity = {
+      podAntiAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 1, podAffinityTerm }] },
+    };
+    for (const name of ["a", "b", "c"])
+      cluster.pod(name, { cpu: "200m", metadata: { labels: { app: "shard" } }, spec: { affinity } });
+    await cluster.advance(10);
+    assert.equal(cluster.claims.length, nodes);
+  });
+
 test("pods for Fargate, daemons, bound and merely pending pods launch nothing; FailedScheduling says which rule and what number", async () => {
   cluster = new ClusterHarness();
   cluster.pool();

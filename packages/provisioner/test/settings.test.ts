@@ -5,9 +5,9 @@ import { formatDuration, InvalidSettingsError, parseDurationMs, parseProvisioner
 const parse = (env: Readonly<Record<string, string>>) => parseProvisionerSettings(new Map(Object.entries(env)));
 
 test("Karpenter's names and defaults", () => {
-  const { clusterName, interruptionQueue, logLevel, batchIdleMs, batchMaxMs, leaderElection, intervals } = parse({
-    CLUSTER_NAME: "eks",
-  });
+  const settings = parse({ CLUSTER_NAME: "eks" });
+  const { clusterName, interruptionQueue, logLevel, batchIdleMs, batchMaxMs, leaderElection, intervals } = settings;
+  assert.deepEqual([settings.preferencePolicy, settings.minValuesPolicy], ["Respect", "Strict"]);
   assert.deepEqual(
     { clusterName, interruptionQueue, logLevel, batchIdleMs, batchMaxMs },
     { clusterName: "eks", interruptionQueue: "", logLevel: "info", batchIdleMs: 1_000, batchMaxMs: 10_000 },
@@ -36,6 +36,8 @@ test("values are read, unknown variables ignored, empty ones count as absent", (
     DISRUPTION_INTERVAL: "1s",
     PATH: "/bin",
     DEFAULT_INSTANCE_PROFILE: "node",
+    PREFERENCE_POLICY: "Ignore",
+    MIN_VALUES_POLICY: "BestEffort",
   });
   assert.deepEqual(
     [
@@ -45,8 +47,10 @@ test("values are read, unknown variables ignored, empty ones count as absent", (
       settings.leaderElection.enabled,
       settings.intervals.disruptionMs,
       settings.defaultInstanceProfile,
+      settings.preferencePolicy,
+      settings.minValuesPolicy,
     ],
-    [100, 10_000, "debug", false, 1_000, "node"],
+    [100, 10_000, "debug", false, 1_000, "node", "Ignore", "BestEffort"],
   );
 });
 
@@ -59,6 +63,10 @@ test("all problems are reported together", () => {
       /CLUSTER_NAME is required.*LOG_LEVEL.*BATCH_IDLE_DURATION.*BATCH_MAX_DURATION|CLUSTER_NAME/.test(error.message),
   );
   assert.throws(() => parse({ CLUSTER_NAME: "a", BATCH_IDLE_DURATION: "20s" }), /must not be longer/);
+  assert.throws(
+    () => parse({ CLUSTER_NAME: "a", PREFERENCE_POLICY: "Never" }),
+    /PREFERENCE_POLICY must be one of Respect, Ignore, not Never/,
+  );
 });
 
 for (const { text, ms, written } of [

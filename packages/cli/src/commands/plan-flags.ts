@@ -1,5 +1,5 @@
 import type { PlanKnobs } from "@nodeless/planner";
-import type { Command } from "commander";
+import { type Command, Option } from "commander";
 import { UsageError } from "../exit-codes.ts";
 
 /** What `plan` and `plan diff` have in common. */
@@ -19,6 +19,7 @@ export interface CommonPlanFlags {
   readonly families?: string;
   readonly excludeFamilies?: string;
   readonly spotShare?: string;
+  readonly preferencePolicy?: "Respect" | "Ignore";
 }
 
 export interface PlanFlags extends CommonPlanFlags {
@@ -51,7 +52,13 @@ export function withPlanOptions(command: Command): Command {
     .option("--generations <list>", "only instance types of these generations: 6,7 or 6+")
     .option("--families <list>", "only these instance families: c7g,m7g")
     .option("--exclude-families <list>", "never these instance families: t3,t3a")
-    .option("--spot-share <percent>", "at most this share of the pods on spot capacity: 70%");
+    .option("--spot-share <percent>", "at most this share of the pods on spot capacity: 70%")
+    .addOption(
+      new Option(
+        "--preference-policy <policy>",
+        "what pods only prefer (affinity, spread): Respect or Ignore it (default: Respect)",
+      ).choices(["Respect", "Ignore"]),
+    );
 }
 
 /** Restrictions as the planner takes them. Throws UsageError. */

@@ -28,6 +28,7 @@ export function planRequest(flags: CommonPlanFlags, options: Partial<PlanOptions
     options: {
       ...searchLimits(flags),
       knobs: planKnobs(flags),
+      ...(flags.preferencePolicy === undefined ? {} : { preferences: flags.preferencePolicy }),
       ...options,
       monotonicMs: () => systemClock.monotonicMs(),
     },

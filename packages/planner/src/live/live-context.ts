@@ -5,7 +5,7 @@ import { type FargateOffer, fargateOffers } from "../plan/fargate-offers.ts";
 import type { PlanOptions } from "../plan/plan-options.ts";
 import { type SchedulingSetting, schedulingSetting, zonesOf } from "../plan/scheduling-input.ts";
 import { liveInput, unbound } from "./live-input.ts";
-import { isDaemonSetPod, isFinished, type LiveObjects, nodeNameOf } from "./live-objects.ts";
+import { isDaemonSetPod, isFinished, type LiveObjects, nodeNameOf, preferencePolicyOf } from "./live-objects.ts";
 
 /** A running cluster with what its parts cost; everything that several explanations ask is found out once. */
 export class LiveContext {
@@ -21,7 +21,7 @@ export class LiveContext {
   constructor(objects: LiveObjects, catalog: PlanCatalog, options: PlanOptions) {
     this.objects = objects;
     this.catalog = catalog;
-    this.options = options;
+    this.options = { preferences: preferencePolicyOf(objects), ...options };
     this.#input = liveInput(objects, { place: [] });
     this.#setting = schedulingSetting(this.#input, catalog);
     this.zones = zonesOf(this.#setting, catalog);

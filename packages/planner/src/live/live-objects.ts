@@ -38,6 +38,16 @@ export interface LiveObjects {
   readonly events: readonly Event[];
 }
 
+/** What the provisioner's pods are told about what other pods only prefer: their PREFERENCE_POLICY. */
+export function preferencePolicyOf({ pods }: Pick<LiveObjects, "pods">): "Respect" | "Ignore" {
+  const told = pods
+    .filter(({ metadata: { labels = {} } }) => labels["app.kubernetes.io/name"] === "karpenter")
+    .filter((pod) => !isFinished(pod) && pod.metadata.deletionTimestamp === undefined)
+    .flatMap(({ spec: { containers } }) => containers.flatMap(({ env = [] }) => env))
+    .find(({ name }) => name === "PREFERENCE_POLICY");
+  return told?.value?.toLowerCase() === "ignore" ? "Ignore" : "Respect";
+}
+
 /** `Succeeded` or `Failed`: it needs nothing any more. */
 export function isFinished({ status }: Pick<Pod, "status">): boolean {
   return status?.phase === "Succeeded" || status?.phase === "Failed";

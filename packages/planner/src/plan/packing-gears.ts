@@ -79,8 +79,13 @@ function shownBound(input: SchedulingInput, { plan, bound }: BoundedPlan, option
   return shown.lowerBoundUsdPerHour > bound.lowerBoundUsdPerHour ? shown : bound;
 }
 
+/** True if the bound shows that no other plan is cheaper by as much as is shown. */
+export function isAtBound(plan: SchedulingPlan, { lowerBoundUsdPerHour }: SchedulingBound): boolean {
+  return costOf(plan) <= lowerBoundUsdPerHour * (1 + GAP_SHOWN);
+}
+
 /** What its new nodes cost. */
-function costOf({ claims }: SchedulingPlan): number {
+export function costOf({ claims }: SchedulingPlan): number {
   let usdPerHour = 0;
   for (const claim of claims) usdPerHour += cheapestPurchase(claim).offering.priceUsdPerHour;
   return usdPerHour;
@@ -89,7 +94,7 @@ function costOf({ claims }: SchedulingPlan): number {
 /** The bound that costs milliseconds, and a better one where that one is far from the plan's cost. */
 function fastBound(placed: SchedulingInput, plan: SchedulingPlan, { monotonicMs }: PlanOptions): SchedulingBound {
   const bound = boundScheduling(placed);
-  if (costOf(plan) <= bound.lowerBoundUsdPerHour * (1 + GAP_SHOWN)) return bound;
+  if (isAtBound(plan, bound)) return bound;
   const startedMs = monotonicMs();
   const limits = { elapsedMs: () => monotonicMs() - startedMs, timeMs: BOUND_TIME_MS };
   return boundScheduling(placed, { limits });

@@ -16,6 +16,7 @@ import { planDocument } from "./plan-document.ts";
 import { PlanFindingsError } from "./plan-findings-error.ts";
 import type { PlanOptions } from "./plan-options.ts";
 import { type PodRoute, podRoutes } from "./pod-routes.ts";
+import { preferencePrice } from "./preference-price.ts";
 import { type RefusedPod, refusedByEc2 } from "./refusals.ts";
 import { schedulingSetting, zonesOf } from "./scheduling-input.ts";
 
@@ -50,7 +51,7 @@ export interface PlanOutcome {
  */
 export function planCluster(input: PlanInput, catalog: PlanCatalog, options: PlanOptions): PlanOutcome {
   const startedMs = options.monotonicMs();
-  const setting = schedulingSetting(input, catalog);
+  const setting = schedulingSetting(input, catalog, options.preferences);
   const zones = zonesOf(setting, catalog);
   const fargateOffer = fargateOffers(input, { region: catalog.region, zones });
   const { routes, ec2, fargate, refused } = routed(input, fargateOffer);
@@ -79,7 +80,8 @@ export function planCluster(input: PlanInput, catalog: PlanCatalog, options: Pla
     plan: schedulingPlan,
     fargateUsdPerHour: fargatePrice(routes.values()),
   });
-  return { ...parts, document: planDocument(parts, { knobs, notices, solveSeconds }) };
+  const preferences = preferencePrice(schedulingInput, { plan: schedulingPlan, bound });
+  return { ...parts, document: planDocument(parts, { knobs, preferences, notices, solveSeconds }) };
 }
 
 interface Routed {

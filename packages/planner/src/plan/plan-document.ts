@@ -9,6 +9,7 @@ import type {
   PlanKnob,
   PlanNode,
   PlanPodPrice,
+  PlanPreferences,
   PlanTotals,
 } from "../contract.ts";
 import type { PlanOutcome } from "./plan-cluster.ts";
@@ -23,7 +24,12 @@ export const HOURS_PER_MONTH = 730;
 /** The stable form of a plan (docs/plan-format.md). */
 export function planDocument(
   parts: Omit<PlanOutcome, "document">,
-  extra: { readonly knobs: readonly PlanKnob[]; readonly notices: readonly string[]; readonly solveSeconds: number },
+  extra: {
+    readonly knobs: readonly PlanKnob[];
+    readonly preferences: PlanPreferences;
+    readonly notices: readonly string[];
+    readonly solveSeconds: number;
+  },
 ): PlanDocument {
   const { input, catalog, zones, options, schedulingInput, schedulingPlan, refused } = parts;
   const nodes = planNodes(schedulingInput, schedulingPlan, catalog);
@@ -41,6 +47,7 @@ export function planDocument(
     fargate,
     unplaced: refused.map(({ pod, refusals }) => ({ pod: podKeyOf(pod), reasons: refusals.map(formatRefusal) })),
     pods: podPrices(parts),
+    preferences: extra.preferences,
     knobs: extra.knobs,
     notices: [...input.notices.map(formatNotice), ...extra.notices, ...fargateNotices(parts, fargate)],
   };

@@ -25,6 +25,8 @@ export interface PlanOptions {
   /** Seed of the search. Default 1. */
   readonly seed?: number;
   readonly knobs?: PlanKnobs;
+  /** Whether nodes suit what pods only prefer; Karpenter's PREFERENCE_POLICY. Default Respect. */
+  readonly preferences?: "Respect" | "Ignore";
   /** Also say what the plan would cost without each family that it uses. Default false. */
   readonly priceFamilies?: boolean;
   /** What the document calls the catalogue: `built-in`, `refreshed` or a file. Default `built-in`. */

@@ -17,7 +17,11 @@ import { planVolumes } from "./pod-volumes.ts";
 export type SchedulingSetting = Omit<SchedulingInput, "pods">;
 
 /** Pools with what they may launch, nodes that exist, and the DaemonSets' share of every node. */
-export function schedulingSetting(input: PlanInput, catalog: PlanCatalog): SchedulingSetting {
+export function schedulingSetting(
+  input: PlanInput,
+  catalog: PlanCatalog,
+  preferences: "Respect" | "Ignore" = "Respect",
+): SchedulingSetting {
   const classes = new Map(input.nodeClasses.map((nodeClass) => [nodeClass.metadata.name, nodeClass]));
   const oldApi = new Set(input.documents.filter(({ kind }) => kind === "Provisioner").map(({ name }) => name));
   const daemonSetPods = [...input.daemonSets, ...(input.addonDaemonSets ?? [])].map(daemonSetPod);
@@ -41,6 +45,7 @@ export function schedulingSetting(input: PlanInput, catalog: PlanCatalog): Sched
     ),
     existingNodes: existingNodes(input, daemonSetPods, volumes.sources),
     ...(volumes.byPod.size === 0 ? {} : { volumes: volumes.byPod }),
+    ...(preferences === "Respect" ? {} : { policies: { preferences } }),
     daemonSetPods,
     namespaceLabels: input.namespaceLabels,
   };

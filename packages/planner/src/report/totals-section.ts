@@ -1,5 +1,6 @@
 import type { PlanDocument, PlanKnob, PlanNode } from "../contract.ts";
 import type { PlanOutcome } from "../plan/plan-cluster.ts";
+import { HOURS_PER_MONTH } from "../plan/plan-document.ts";
 import { counted, hourly, monthly, percentText } from "./amounts.ts";
 import { formatColumns } from "./columns.ts";
 import { type TableStyle, wrapped } from "./table-style.ts";
@@ -23,6 +24,7 @@ export function totalsSection(
     ),
     line("BOUND", bound),
     line("GAP", gapText(document)),
+    ...preferenceText(document).map((text) => line("PREFER", text)),
     ...searchText(progress).map((text) => line("SEARCH", text)),
     ...(totals.unplacedPods === 0
       ? []
@@ -31,6 +33,7 @@ export function totalsSection(
 }
 
 const TITLE_WIDTH = 9;
+const CENT = 0.01;
 
 /** True if some price is not a published one. */
 export function hasEstimates({ nodes, fargate }: PlanDocument): boolean {
@@ -59,9 +62,17 @@ function gapText({ totals }: PlanDocument): string {
   if (pods === unplacedPods) return pods === 0 ? "0 %: there is nothing to run" : "none: no pod is placed";
   if (gapRatio === null) return "the bound is 0: existing nodes might hold everything";
   const left = usdPerHour - lowerBoundUsdPerHour;
-  if (left * 730 < 0.005) return "0 %: this is the cheapest there is";
+  if (left * HOURS_PER_MONTH < CENT / 2) return "0 %: this is the cheapest there is";
   const search = gear === "fast" ? "; --optimize looks for a cheaper one" : "";
   return `${percentText(gapRatio)}: any other placement saves at most $${monthly(left)} a month${search}`;
+}
+
+/** Wishes are not in the bound: what they cost would else look like waste. */
+function preferenceText({ preferences: { pods, costsUsdPerHour } }: PlanDocument): readonly string[] {
+  if (costsUsdPerHour * HOURS_PER_MONTH < CENT / 2) return [];
+  return [
+    `what ${counted(pods, "pod")} only ${pods === 1 ? "prefers" : "prefer"} (affinity, spread) costs $${monthly(costsUsdPerHour)} a month of it; --preference-policy Ignore plans without`,
+  ];
 }
 
 /** What the search was good for. */

@@ -31,7 +31,7 @@ export interface Observation {
 
 /** Reads the caches and the cloud's offers. Nodes are read before pods: a pod bound in between must not look both pending and absent. */
 export async function observe(context: ProvisionerContext, signal: AbortSignal): Promise<Observation> {
-  const { cache, clock } = context;
+  const { cache, clock, settings } = context;
   const { pools: usable, unusable } = judgePools(context);
   const typesOf = await instanceTypesByClass(context, { pools: usable, unusable }, signal);
   const nodes = observedNodes(context);
@@ -59,6 +59,7 @@ export async function observe(context: ProvisionerContext, signal: AbortSignal):
       pods: [...plannable, ...movablePods(displaced, volumes)],
       ...volumes.part,
       daemonSetPods,
+      policies: { preferences: settings.preferencePolicy, minValues: settings.minValuesPolicy },
       namespaceLabels: new Map(cache.namespaces.list().map(({ metadata }) => [metadata.name, metadata.labels ?? {}])),
     },
     pools: usable,

@@ -12,6 +12,10 @@ export interface ProvisionerSettings {
   readonly batchIdleMs: number;
   /** ... and never lasts longer than this. */
   readonly batchMaxMs: number;
+  /** Ignore: what pods only prefer is given up from the start. */
+  readonly preferencePolicy: "Respect" | "Ignore";
+  /** BestEffort: a claim may have fewer distinct values than minValues asks for, if no more exist. */
+  readonly minValuesPolicy: "Strict" | "BestEffort";
   readonly leaderElection: LeaderElectionSettings;
   readonly intervals: ProvisionerIntervals;
 }
@@ -89,8 +93,8 @@ const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 
 /**
  * Settings from environment variables with Karpenter's names and defaults (karpenter.md §6.3): CLUSTER_NAME (required),
- * INTERRUPTION_QUEUE, LOG_LEVEL, BATCH_IDLE_DURATION, BATCH_MAX_DURATION, DISABLE_LEADER_ELECTION, LEADER_ELECTION_NAME,
- * SYSTEM_NAMESPACE; DEFAULT_INSTANCE_PROFILE; and the durations of {@link ProvisionerIntervals}, e.g. DISRUPTION_INTERVAL=1s.
+ * INTERRUPTION_QUEUE, LOG_LEVEL, BATCH_IDLE_DURATION, BATCH_MAX_DURATION, PREFERENCE_POLICY, MIN_VALUES_POLICY, DISABLE_LEADER_ELECTION,
+ * LEADER_ELECTION_NAME, SYSTEM_NAMESPACE; DEFAULT_INSTANCE_PROFILE; and the durations of {@link ProvisionerIntervals}, e.g. DISRUPTION_INTERVAL=1s.
  * Unknown variables are ignored, as an environment holds many. Throws InvalidSettingsError naming every problem.
  */
 export function parseProvisionerSettings(env: ReadonlyMap<string, string>): ProvisionerSettings {
@@ -109,16 +113,21 @@ export function parseProvisionerSettings(env: ReadonlyMap<string, string>): Prov
   };
   const clusterName = text("CLUSTER_NAME", "");
   if (clusterName === "") problems.push("CLUSTER_NAME is required");
-  const level = text("LOG_LEVEL", "info").toLowerCase();
-  const logLevel = LOG_LEVELS.find((known) => known === level);
-  if (logLevel === undefined) problems.push(`LOG_LEVEL must be one of ${LOG_LEVELS.join(", ")}, not ${level}`);
+  const oneOf = <T extends string>(name: string, values: readonly [T, ...T[]], fallback: T): T => {
+    const value = text(name, fallback);
+    const found = values.find((known) => known.toLowerCase() === value.toLowerCase());
+    if (found === undefined) problems.push(`${name} must be one of ${values.join(", ")}, not ${value}`);
+    return found ?? fallback;
+  };
   const settings: ProvisionerSettings = {
     clusterName,
     interruptionQueue: text("INTERRUPTION_QUEUE", ""),
-    logLevel: logLevel ?? "info",
+    logLevel: oneOf("LOG_LEVEL", LOG_LEVELS, "info"),
     defaultInstanceProfile: text("DEFAULT_INSTANCE_PROFILE", "") || undefined,
     batchIdleMs: duration("BATCH_IDLE_DURATION"),
     batchMaxMs: duration("BATCH_MAX_DURATION"),
+    preferencePolicy: oneOf("PREFERENCE_POLICY", ["Respect", "Ignore"], "Respect"),
+    minValuesPolicy: oneOf("MIN_VALUES_POLICY", ["Strict", "BestEffort"], "Strict"),
     leaderElection: {
       enabled: text("DISABLE_LEADER_ELECTION", "false") !== "true" && text("LEADER_ELECT", "true") !== "false",
       leaseName: text("LEADER_ELECTION_NAME", "karpenter-leader-election"),

@@ -42,7 +42,7 @@ export class PricedInput {
   /** Looks at whole nodes until the limits: better where few pods share a node. */
   refine(limits: CheckLimits): void {
     if (!this.isRefinable || limits.elapsedMs() >= limits.timeMs) return;
-    const { prices } = generateColumns(this.#bound.problem, { limits });
+    const { prices } = generateColumns(this.#bound.problem, { limits, interrupts: true });
     if (prices.lowerBoundUsdPerHour > this.#prices.lowerBoundUsdPerHour) this.#prices = prices;
   }
 

@@ -85,8 +85,11 @@ export class ClassContents {
     return this.#tiers.some(({ units }) => units.isLimited);
   }
 
-  /** By row. `targets`: what the pods must be worth beyond sand for the node to be worth its price. */
-  solve(items: readonly ContentItem[], targets: Float64Array): readonly RowContent[] {
+  /**
+   * By row. `targets`: what the pods must be worth beyond sand for the node to be worth its price. Once `isUrgent` says so, divisible contents stand for the whole
+   * ones that are not known yet.
+   */
+  solve(items: readonly ContentItem[], targets: Float64Array, isUrgent: () => boolean): readonly RowContent[] {
     const result: RowContent[] = [];
     for (let row = 0; row < this.#rows; row++) {
       const target = targets[row] as number;
@@ -99,9 +102,10 @@ export class ClassContents {
         if (amounts === undefined || value <= (targets[row] as number) * (1 + TOLERANCE)) return false;
         return !tier.units.isLimited || podsOf(amounts) <= ROUNDED_PODS_MAX;
       });
-      if (open.length === 0) continue;
+      if (open.length === 0 || isUrgent()) continue;
       const grid = this.#solved(tier, items);
       for (const row of open) {
+        if (isUrgent()) break;
         const { cpu, memory } = this.#cornerIn(tier.units, row);
         const shapes = grid.trace(cpu, memory);
         const value = Math.min((result[row] as RowContent).value, grid.valueAt(cpu, memory));

@@ -40,9 +40,16 @@ export class ColumnPricing {
   /** By row of a big shape: the most of it that one node may hold. */
   readonly #limits: Float64Array;
   readonly #contents: readonly ClassContents[];
+  readonly #isUrgent: () => boolean;
 
-  constructor(model: BoundModel, master: ColumnMaster, fineness: Fineness) {
+  /** Once `isUrgent` says so, pricing ends soon, with valid values that are farther from the best. */
+  constructor(
+    model: BoundModel,
+    master: ColumnMaster,
+    { fineness, isUrgent }: { readonly fineness: Fineness; readonly isUrgent: () => boolean },
+  ) {
     this.#model = model;
+    this.#isUrgent = isUrgent;
     this.#master = master;
     this.#limits = Float64Array.from(master.big, (shape) => nodeLimit(model.problem, shape));
     this.#contents = model.classes.map((members, index) => {
@@ -97,7 +104,7 @@ export class ColumnPricing {
     });
     const targets = members.prices.map((price, row) => price - (sandValues[row] as number));
     let theta = 0;
-    for (const [row, content] of this.#contents[index]?.solve(deviations, targets).entries() ?? []) {
+    for (const [row, content] of this.#contents[index]?.solve(deviations, targets, this.#isUrgent).entries() ?? []) {
       const price = members.prices[row] as number;
       const value = (sandValues[row] as number) + content.value;
       if (value <= VALUE_TOLERANCE) continue;

@@ -26,6 +26,8 @@ const CENTRE_WEIGHTS = [0.6, 0.3, 0];
 export interface ColumnOptions {
   /** When to stop; the clock of the caller. Default: at the optimum. */
   readonly limits?: CheckLimits;
+  /** True to end within a round when the time is up. Default: looks at the clock once a round, so that looks may count rounds. */
+  readonly interrupts?: boolean;
   /** Shapes with a row of their own, the most valuable first; the others are divisible. Default 250. */
   readonly bigShapesMax?: number;
   /** Nodes of a packing at hand: the search starts from them. */
@@ -73,7 +75,10 @@ export function generateColumnsOf(model: BoundModel, options: ColumnOptions): Ge
     return { prices: classFair, columns: [], rounds: 0, estimateUsdPerHour: classFair.lowerBoundUsdPerHour };
   const master = new ColumnMaster(start.model, big, start);
   for (const node of options.incumbent ?? []) master.addNode({ offering: node.offering, content: node.content });
-  const { best, rounds } = iterateFiner(master, isLate);
+  const { best, rounds } = iterateFiner(master, {
+    isLate,
+    isUrgent: options.interrupts === true ? isLate : () => false,
+  });
   master.solve();
   const columns = master.solution();
   return { prices: verified(model, best, { classFair, limits }), columns, rounds, estimateUsdPerHour: best.estimate };
@@ -93,11 +98,14 @@ function beforeEnd({ elapsedMs, timeMs }: CheckLimits): () => boolean {
 }
 
 /** Rounds with a coarse grid, then with a fine one where that makes a difference. */
-function iterateFiner(master: ColumnMaster, isLate: () => boolean): { best: Best; rounds: number } {
-  const coarse = new ColumnPricing(master.model, master, "coarse");
+function iterateFiner(
+  master: ColumnMaster,
+  { isLate, isUrgent }: { readonly isLate: () => boolean; readonly isUrgent: () => boolean },
+): { best: Best; rounds: number } {
+  const coarse = new ColumnPricing(master.model, master, { fineness: "coarse", isUrgent });
   const first = iterate(master, coarse, { centre: master.startPrices(), isLate });
   if (!coarse.isCoarse || isLate()) return first;
-  const fine = new ColumnPricing(master.model, master, "fine");
+  const fine = new ColumnPricing(master.model, master, { fineness: "fine", isUrgent });
   const second = iterate(master, fine, { centre: first.centre, isLate });
   return { best: second.best, rounds: first.rounds + second.rounds };
 }

@@ -179,6 +179,7 @@ class Solve {
     const incumbent = this.#store.toPacking(this.#context.tables, []).nodes;
     const { prices, columns } = generateColumns(this.#problem, {
       limits: this.#limitsOfStage(COLUMNS_SHARE),
+      interrupts: this.#limits.triesMax === undefined,
       incumbent,
     });
     this.#adopt(prices);
