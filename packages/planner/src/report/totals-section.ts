@@ -57,13 +57,14 @@ function priceOf(parts: readonly Pick<PlanNode, "usdPerHour" | "priceIsEstimate"
   return `${parts.some(({ priceIsEstimate }) => priceIsEstimate) ? "~" : ""}$${monthly(usdPerHour)}`;
 }
 
-function gapText({ totals }: PlanDocument): string {
+function gapText({ totals, preferences }: PlanDocument): string {
   const { gapRatio, usdPerHour, lowerBoundUsdPerHour, gear, pods, unplacedPods } = totals;
   if (pods === unplacedPods) return pods === 0 ? "0 %: there is nothing to run" : "none: no pod is placed";
   if (gapRatio === null) return "the bound is 0: existing nodes might hold everything";
   const left = usdPerHour - lowerBoundUsdPerHour;
   if (left * HOURS_PER_MONTH < CENT / 2) return "0 %: this is the cheapest there is";
-  const search = gear === "fast" ? "; --optimize looks for a cheaper one" : "";
+  const isExplained = (left - preferences.costsUsdPerHour) * HOURS_PER_MONTH < CENT;
+  const search = gear === "fast" && !isExplained ? "; --optimize looks for a cheaper one" : "";
   return `${percentText(gapRatio)}: any other placement saves at most $${monthly(left)} a month${search}`;
 }
 
