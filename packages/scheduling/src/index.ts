@@ -1,5 +1,5 @@
 export type { BoundOptions, CertifiedPlan, SchedulingBound } from "./certified/optimize-scheduling.ts";
-export { boundScheduling, optimizeScheduling } from "./certified/optimize-scheduling.ts";
+export { boundScheduling, optimizeScheduling, wellPackedPrices } from "./certified/optimize-scheduling.ts";
 export type { ProgressPoint, SolveLimits } from "./certified/problem.ts";
 export { checkPlan } from "./checker/check-plan.ts";
 export type { CandidateAnswers, NodeAnswer, PoolAnswer, Refusal } from "./explain/explain-candidates.ts";

@@ -4,7 +4,7 @@ import type { Pod } from "@nodeless/api";
 import { checkPlan, planScheduling, podKeyOf, type SchedulingInput } from "@nodeless/scheduling";
 import fc from "fast-check";
 import type { CertifiedPlan } from "../src/certified/optimize-scheduling.ts";
-import { boundScheduling, optimizeScheduling } from "../src/certified/optimize-scheduling.ts";
+import { boundScheduling, optimizeScheduling, wellPackedPrices } from "../src/certified/optimize-scheduling.ts";
 import type { SolveLimits } from "../src/certified/problem.ts";
 import { planCostUsdPerHour } from "../src/packing/plan-candidate.ts";
 import { HOSTNAME, input, instanceType, nodePool, onOwnHost, pod, spread, times, together, ZONE } from "./fixture.ts";
@@ -142,6 +142,21 @@ test("fair prices add up to the bound; none where no type holds the pod", () => 
   const total = placed.reduce((sum, one) => sum + (price(one) ?? 0), 0);
   assert.ok(Math.abs(total - result.lowerBoundUsdPerHour) < 1e-6 * total);
   assert.deepEqual([...boundScheduling(situation).fairPriceUsdPerHour.keys()].sort(), placed.map(podKeyOf).sort());
+});
+
+test("a few pods need a whole node, which the bound knows; among many each pays its share", () => {
+  for (const count of [1, 2]) {
+    const few = input({ pods: times(count, () => pod({ cpu: "100m" })) });
+    const cost = planCostUsdPerHour(planScheduling(few));
+    const { lowerBoundUsdPerHour, fairPriceUsdPerHour } = boundScheduling(few);
+    assert.ok(Math.abs(lowerBoundUsdPerHour / cost - 1) < 1e-6, `${count} pods: ${lowerBoundUsdPerHour} of ${cost}`);
+    const many = input({ pods: times(1_000, () => pod({ cpu: "100m" })) });
+    const [share = 0] = boundScheduling(many).fairPriceUsdPerHour.values();
+    for (const [key, price] of wellPackedPrices(few)) {
+      assert.ok(Math.abs(price / share - 1) < 1e-3, `${price} instead of ${share}`);
+      assert.ok(price < (fairPriceUsdPerHour.get(key) ?? 0) / 2);
+    }
+  }
 });
 
 test("a bound without the pods that a plan leaves out", () => {

@@ -1,5 +1,5 @@
 import type { Node, NodeClaim, Pod } from "@nodeless/api";
-import { boundScheduling, type InstanceType, podKeyOf, type SchedulingNodePool } from "@nodeless/scheduling";
+import { type InstanceType, podKeyOf, type SchedulingNodePool, wellPackedPrices } from "@nodeless/scheduling";
 import type { PlanCatalog, PlanInput } from "../contract.ts";
 import { type FargateOffer, fargateOffers } from "../plan/fargate-offers.ts";
 import type { PlanOptions } from "../plan/plan-options.ts";
@@ -67,7 +67,7 @@ export class LiveContext {
   #fairPricesOfAll(): ReadonlyMap<string, number> {
     const moving = this.objects.pods.filter((pod) => !isFinished(pod) && !isDaemonSetPod(pod));
     const input = { ...liveInput(this.objects, { place: moving }), nodes: [], boundPods: [] };
-    return boundScheduling({ ...schedulingSetting(input, this.catalog), pods: input.pods }).fairPriceUsdPerHour;
+    return wellPackedPrices({ ...schedulingSetting(input, this.catalog), pods: input.pods });
   }
 
   /** Of an instance as it was bought; undefined when the catalogue does not have it. */

@@ -8,6 +8,7 @@ import {
   type SchedulingBound,
   type SchedulingInput,
   type SchedulingPlan,
+  wellPackedPrices,
 } from "@nodeless/scheduling";
 import { cheapestPurchase } from "./plan-nodes.ts";
 import type { PlanOptions } from "./plan-options.ts";
@@ -44,11 +45,10 @@ export function packPods(input: SchedulingInput, elsewhere: readonly Pod[], opti
 
 /**
  * Fair prices of pods that run elsewhere, as if they ran on new nodes together with the others: the prices of a few other pods alone may
- * say nothing of a resource that those hardly use.
+ * say nothing of a resource that those hardly use, or charge one pod for a whole node.
  */
 function pricesAmongAll(input: SchedulingInput, elsewhere: readonly Pod[]): readonly (readonly [string, number])[] {
-  const all = { ...input, existingNodes: [], pods: [...input.pods, ...elsewhere] };
-  const { fairPriceUsdPerHour } = boundScheduling(all);
+  const fairPriceUsdPerHour = wellPackedPrices({ ...input, pods: [...input.pods, ...elsewhere] });
   return elsewhere.map(podKeyOf).flatMap((key) => {
     const usdPerHour = fairPriceUsdPerHour.get(key);
     return usdPerHour === undefined ? [] : [[key, usdPerHour] as const];

@@ -120,6 +120,17 @@ export function boundScheduling(input: SchedulingInput, options: BoundOptions = 
   };
 }
 
+/**
+ * By `namespace/name`: what well-packed nodes charge for each pod in a cluster that has many times as many of each, so that no node is bought for a few of them. Says
+ * what a pod adds to a cluster that grows, and nothing about this input's cost. Existing nodes do not count. Pods that no instance type can hold are absent.
+ */
+export function wellPackedPrices(input: SchedulingInput): ReadonlyMap<string, number> {
+  return new PricedInput(planningModel({ ...input, existingNodes: [] }), { podsFactor: LARGE_CLUSTER }).fairPrices();
+}
+
+/** So many times as many pods fill nodes of any size. */
+const LARGE_CLUSTER = 10_000;
+
 function pointOf({ elapsedMs }: SolveLimits, candidate: PlanCandidate, priced: PricedInput): ProgressPoint {
   return {
     ms: elapsedMs(),

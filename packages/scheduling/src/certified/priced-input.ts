@@ -25,9 +25,11 @@ export class PricedInput {
   #shapes: ReadonlyMap<string, number> | undefined;
   #prices: FairPrices;
 
-  constructor(model: PlanningModel) {
+  /** `podsFactor`: prices and bound are those of so many times as many pods. Default 1. */
+  constructor(model: PlanningModel, { podsFactor = 1 }: { readonly podsFactor?: number } = {}) {
     this.#model = model;
-    this.#bound = boundProblem(model);
+    const bound = boundProblem(model);
+    this.#bound = podsFactor === 1 ? bound : { ...bound, problem: withMorePods(bound.problem, podsFactor) };
     const { problem } = this.#bound;
     const shapesMax = OWN_PRICES_SHAPES_MAX[problem.masks.length === 1 ? "equalRules" : "otherwise"];
     const kind = problem.shapes.length <= shapesMax ? "shape" : "group";
@@ -104,6 +106,10 @@ export class PricedInput {
     );
     return this.#shapes.get(key) ?? -1;
   }
+}
+
+function withMorePods(problem: PackingProblem, factor: number): PackingProblem {
+  return { ...problem, shapes: problem.shapes.map((shape) => ({ ...shape, pods: shape.pods * factor })) };
 }
 
 function isSameProblem(one: PackingProblem, other: PackingProblem): boolean {
