@@ -16,13 +16,26 @@ if (major < 24 || (major === 24 && minor < 12)) {
 // Older ones do not have these: a static import would fail before the sentence above.
 const { enableCompileCache, registerHooks } = await import("node:module");
 enableCompileCache();
+const workspaces = new Map();
 if (fromSource) {
-  registerHooks({
-    resolve: (specifier, context, next) =>
-      specifier.startsWith("@nodeless/")
-        ? next(specifier, { ...context, conditions: ["nodeless-source", ...context.conditions] })
-        : next(specifier, context),
-  });
+  registerHooks({ resolve: resolveSource });
 }
 const { main } = await import(fromSource ? source.href : built.href);
 process.exitCode = await main(process.argv.slice(2));
+
+/** Workspaces to their sources. Their own modules name each other in full, so that nothing has to be looked for: a tenth of a second of every start. */
+function resolveSource(specifier, context, next) {
+  const { parentURL = "" } = context;
+  if (specifier.startsWith(".") && specifier.endsWith(".ts") && parentURL.endsWith(".ts"))
+    return { url: new URL(specifier, parentURL).href, format: "module-typescript", shortCircuit: true };
+  if (!specifier.startsWith("@nodeless/")) return next(specifier, context);
+  let resolved = workspaces.get(specifier);
+  if (resolved === undefined) {
+    resolved = {
+      ...next(specifier, { ...context, conditions: ["nodeless-source", ...context.conditions] }),
+      shortCircuit: true,
+    };
+    workspaces.set(specifier, resolved);
+  }
+  return resolved;
+}

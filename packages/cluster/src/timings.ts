@@ -22,7 +22,7 @@ export const COMPRESSED_TIMINGS: Timings = {
   aws: {
     clusterCreateMs: 0,
     clusterDeleteMs: 200,
-    fargateProfileCreateMs: 100,
+    fargateProfileCreateMs: 50,
     fargateProfileDeleteMs: 200,
     addonCreateMs: 100,
     natGatewayCreateMs: 0,
@@ -49,7 +49,7 @@ export const COMPRESSED_TIMINGS: Timings = {
     LEASE_RETRY_PERIOD: "250ms",
   },
   consolidateAfter: "5s",
-  pollMs: 25,
+  pollMs: 10,
 };
 
 /** As AWS takes it (fargate.md §1.1 and §4, eks-bootstrap.md §4.7, karpenter.md §3.1). */
