@@ -28,7 +28,7 @@ function resolveSource(specifier, context, next) {
   const { parentURL = "" } = context;
   if (specifier.startsWith(".") && specifier.endsWith(".ts") && parentURL.endsWith(".ts"))
     return { url: new URL(specifier, parentURL).href, format: "module-typescript", shortCircuit: true };
-  if (!specifier.startsWith("@nodeless/")) return next(specifier, context);
+  if (!specifier.startsWith("@nodeless/")) return saidToBeCommonJs(next(specifier, context));
   let resolved = workspaces.get(specifier);
   if (resolved === undefined) {
     resolved = {
@@ -38,4 +38,11 @@ function resolveSource(specifier, context, next) {
     workspaces.set(specifier, resolved);
   }
   return resolved;
+}
+
+/** The AWS SDK does not say that it is CommonJS: Node would parse megabytes to find out. */
+function saidToBeCommonJs(resolved) {
+  return resolved.format == null && resolved.url.includes("/dist-cjs/")
+    ? { ...resolved, format: "commonjs" }
+    : resolved;
 }

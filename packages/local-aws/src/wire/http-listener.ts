@@ -1,7 +1,10 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Logger } from "@nodeless/environment";
 import type { WireRequest, WireResponse } from "./wire-message.ts";
+
+/** An import would load Node's WebSocket client as well, which its list of exports names: 30 ms of every start. */
+const { createServer } = process.getBuiltinModule("node:http");
 
 /** The largest legal request is an SQS batch of 1 MiB; user data, policies and manifests stay under 64 KiB. */
 const BODY_BYTES_MAX = 4 * 1024 * 1024;
