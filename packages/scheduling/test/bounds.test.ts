@@ -89,33 +89,60 @@ test("better bounds are not below weaker ones", () => {
   }
 });
 
-test("another pod of many or one offering less never lowers the fluid and the class bound", () => {
-  const bounds = BOUNDS.filter(({ name }) => name === "fluid" || name === "class prices by shape");
+/** Pods in two classes, one of them open to half of the pods only. */
+function pinnedProblem(seed: number, count: number): PackingProblem {
+  const random = seededRandom(seed);
+  const pods = Array.from({ length: count }, () => ({
+    cpu: 100 + Math.floor(random() * 15) * 100,
+    memory: 128 + Math.floor(random() * 30) * 128,
+    mask: random() < 0.5 ? 0 : 1,
+  }));
+  const offerings = [...familyOfferings(0), ...familyOfferings(1, () => 0.4 + 0.3 * random())];
+  return {
+    ...openProblem(shapesFrom(pods), offerings),
+    classes: 2,
+    masks: [Uint8Array.of(1, 0), Uint8Array.of(1, 1)],
+  };
+}
+
+const MONOTONE = BOUNDS.filter(({ name }) => name === "fluid" || name === "class prices by shape");
+
+test("one offering less never lowers the fluid and the class bound", () => {
   for (let seed = 1; seed <= 60; seed++) {
-    const random = seededRandom(seed);
-    const pods = Array.from({ length: 120 }, () => ({
-      cpu: 100 + Math.floor(random() * 15) * 100,
-      memory: 128 + Math.floor(random() * 30) * 128,
-      mask: random() < 0.5 ? 0 : 1,
-    }));
-    const offerings = [...familyOfferings(0), ...familyOfferings(1, () => 0.4 + 0.3 * random())];
-    const problemOf = (count: number, kept: typeof offerings): PackingProblem => ({
-      ...openProblem(shapesFrom(pods.slice(0, count)), kept),
-      classes: 2,
-      masks: [Uint8Array.of(1, 0), Uint8Array.of(1, 1)],
-    });
-    const removed = Math.floor(random() * offerings.length);
-    for (const { name, pricesOf } of bounds) {
-      const fewer = pricesOf(problemOf(119, offerings)).lowerBoundUsdPerHour;
-      const all = pricesOf(problemOf(120, offerings)).lowerBoundUsdPerHour;
-      const dearer = pricesOf(
-        problemOf(
-          120,
-          offerings.filter((_, index) => index !== removed),
-        ),
-      ).lowerBoundUsdPerHour;
-      assert.ok(all >= fewer * (1 - 1e-5), `${name}, seed ${seed}: ${all} < ${fewer}`);
+    const problem = pinnedProblem(seed, 40);
+    const removed = seed % problem.offerings.length;
+    const fewer = { ...problem, offerings: problem.offerings.filter((_, index) => index !== removed) };
+    for (const { name, pricesOf } of MONOTONE) {
+      const all = pricesOf(problem).lowerBoundUsdPerHour;
+      const dearer = pricesOf(fewer).lowerBoundUsdPerHour;
       assert.ok(dearer >= all * (1 - 1e-5), `${name}, seed ${seed}: ${dearer} < ${all}`);
+    }
+  }
+});
+
+// Bounds use that a node holds no more than all pods together. Where that is less than a node, one more pod makes the next size count, and the bound may fall.
+test("another pod never lowers the fluid and the class bound where all pods fill several nodes", () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const problem = pinnedProblem(seed, 120);
+    const [first, ...others] = problem.shapes;
+    if (first === undefined) continue;
+    const fewer = first.pods > 1 ? [{ ...first, pods: first.pods - 1 }, ...others] : others;
+    for (const { name, pricesOf } of MONOTONE) {
+      const less = pricesOf({ ...problem, shapes: fewer }).lowerBoundUsdPerHour;
+      const all = pricesOf(problem).lowerBoundUsdPerHour;
+      assert.ok(all >= less * (1 - 1e-5), `${name}, seed ${seed}: ${all} < ${less}`);
+    }
+  }
+});
+
+test("of any number of pods the fluid and the class bound are not below their share among ten times as many", () => {
+  for (let seed = 1; seed <= 60; seed++) {
+    const problem = pinnedProblem(seed, 1 + (seed % 40));
+    const shapes = problem.shapes.map((shape) => ({ ...shape, pods: shape.pods * 10 }));
+    for (const { name, pricesOf } of MONOTONE) {
+      const few = pricesOf(problem).lowerBoundUsdPerHour;
+      const share = pricesOf({ ...problem, shapes }).lowerBoundUsdPerHour / 10;
+      assert.ok(few >= share * (1 - 1e-5), `${name}, seed ${seed}: ${few} < ${share}`);
     }
   }
 });
@@ -272,20 +299,27 @@ test("a host rule that forces nodes has a price and lifts the bound", () => {
 });
 
 test("existing room absorbs what fits and no more", () => {
-  const shapes = shapesFrom([
-    ...Array.from({ length: 100 }, () => ({ cpu: 1000, memory: 1024, mask: 0 })),
-    ...Array.from({ length: 100 }, () => ({ cpu: 1000, memory: 1024, mask: 1 })),
-  ]);
-  const problem: PackingProblem = {
-    ...openProblem(shapes, familyOfferings()),
-    classes: 2,
-    masks: [Uint8Array.of(1, 0), Uint8Array.of(1, 1)],
-    existing: Array.from({ length: 100 }, () => ({ class: 1, free: Float64Array.of(4000, 8192, 20), hostCounts: [] })),
+  const bounds = (count: number): { readonly pinned: number; readonly both: number } => {
+    const shapes = shapesFrom([
+      ...Array.from({ length: count }, () => ({ cpu: 1000, memory: 1024, mask: 0 })),
+      ...Array.from({ length: count }, () => ({ cpu: 1000, memory: 1024, mask: 1 })),
+    ]);
+    const room = { class: 1, free: Float64Array.of(4000, 8192, 20), hostCounts: [] };
+    const problem: PackingProblem = {
+      ...openProblem(shapes, familyOfferings()),
+      classes: 2,
+      masks: [Uint8Array.of(1, 0), Uint8Array.of(1, 1)],
+      existing: Array.from({ length: 100 }, () => room),
+    };
+    const alone = { ...problem, shapes: problem.shapes.slice(0, 1), existing: [] };
+    const boundOf = (one: PackingProblem): number => classPrices(one, { kind: "shape" }).lowerBoundUsdPerHour;
+    return { pinned: boundOf(alone), both: boundOf(problem) };
   };
-  const pinned = classPrices({ ...problem, shapes: problem.shapes.slice(0, 1), existing: [] }, { kind: "shape" });
-  const both = classPrices(problem, { kind: "shape" });
-  assert.ok(Math.abs(both.lowerBoundUsdPerHour / pinned.lowerBoundUsdPerHour - 1) < 1e-6);
-  assert.ok(both.lowerBoundUsdPerHour > 0);
+  const many = bounds(100);
+  assert.ok(many.both > 0 && Math.abs(many.both / many.pinned - 1) < 1e-6);
+  const few = bounds(10);
+  assert.ok(few.both >= (many.pinned / 10) * (1 - 1e-6), `${few.both} below the share of many, ${many.pinned / 10}`);
+  assert.ok(few.both <= few.pinned * (1 + 1e-6), `${few.both} above ${few.pinned} without the pods that have room`);
 });
 
 test("shapes without pods get the price of their room and change nothing", () => {
@@ -341,6 +375,24 @@ test("degenerate problems have the bound 0", () => {
         name,
       );
       assert.equal(checkPrices(problem, prices.podUsdPerHour).boundUsdPerHour, 0);
+    }
+  }
+});
+
+test("columns that are interrupted within a round prove no more than at the end, and no less than class prices", () => {
+  for (let seed = 1; seed <= 6; seed++) {
+    const problem = pinnedProblem(seed, 12);
+    const full = generateColumns(problem).prices.lowerBoundUsdPerHour;
+    const least = classPrices(problem, { kind: "group" }).lowerBoundUsdPerHour;
+    for (const looksMax of [1, 2, 5, 10, 20, 50, 200]) {
+      let looks = 0;
+      // Time passes with each look: the end comes in the middle of some round.
+      const limits = { elapsedMs: () => ++looks, timeMs: looksMax };
+      const { prices } = generateColumns(problem, { limits, interrupts: true });
+      assert.ok(prices.lowerBoundUsdPerHour <= full * (1 + 1e-5), `seed ${seed}, ${looksMax} looks`);
+      assert.ok(prices.lowerBoundUsdPerHour >= least * (1 - 1e-6), `seed ${seed}, ${looksMax} looks`);
+      const { theta } = checkPrices(problem, prices.podUsdPerHour);
+      assert.ok(theta <= 1 + 1e-6, `seed ${seed}, ${looksMax} looks: a node worth ${theta} of its price`);
     }
   }
 });
