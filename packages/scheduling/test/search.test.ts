@@ -66,6 +66,47 @@ test("small problems are solved to the optimum in at least 95 of 100 cases, and 
   assert.ok(optimal >= 0.95 * solved, `${optimal} of ${solved}`);
 });
 
+test("pods of one kind, and kinds that never share a node, are placed at the lowest price", () => {
+  let solved = 0;
+  for (let seed = 0; solved < 200; seed += 1) {
+    const random = randomProblem(seed, { ...TINY, shapes: 2, podsOfShape: 7, existing: 0, offerings: 6 });
+    const apart = {
+      ...random,
+      shapes: random.shapes.map((shape, index) => ({ ...shape, mask: index })),
+      masks: [Uint8Array.of(1, 0), Uint8Array.of(0, 1)],
+    };
+    const pods = apart.shapes.reduce((sum, shape) => sum + shape.pods, 0);
+    const best = pods > 8 ? Number.POSITIVE_INFINITY : bruteForceUsdPerHour(apart);
+    if (best === Number.POSITIVE_INFINITY) continue;
+    solved += 1;
+    assert.deepEqual(packingProblems(apart, fastPacking(apart)), [], `seed ${seed}`);
+    assert.ok(Math.abs(fastPacking(apart).costUsdPerHour - best) < 1e-9, `seed ${seed}`);
+  }
+});
+
+test("at the same price equal pods get fewer nodes, and of very many all but some the best price per pod", () => {
+  const problem = (pods: number): PackingProblem => ({
+    dimensions: 2,
+    shapes: [{ pods, requests: Float64Array.of(1, 1), mask: 0, countedBy: [], owns: [] }],
+    offerings: [
+      { class: 0, priceUsdPerHour: 1, free: Float64Array.of(10, 10) },
+      { class: 0, priceUsdPerHour: 2, free: Float64Array.of(20, 20) },
+      { class: 0, priceUsdPerHour: 4, free: Float64Array.of(41, 41) },
+    ],
+    existing: [],
+    classes: 1,
+    masks: [Uint8Array.of(1)],
+    hostRules: [],
+  });
+  assert.deepEqual(
+    fastPacking(problem(20)).nodes.map(({ offering }) => offering),
+    [1],
+  );
+  const { nodes, costUsdPerHour } = fastPacking(problem(41 * 1_000 + 10));
+  assert.equal(nodes.length, 1_001);
+  assert.equal(costUsdPerHour, 4_001);
+});
+
 test("equal seeds and tries give equal results, whatever the time", () => {
   for (let seed = 0; seed < 10; seed += 1) {
     const problem = randomProblem(seed, LARGE);

@@ -1,4 +1,5 @@
 import type { ShapeCount } from "../problem.ts";
+import { coverShape, separateShapes } from "./cover-shape.ts";
 import { NodeStore } from "./node-store.ts";
 import type { Prng } from "./prng.ts";
 import type { SearchContext } from "./search-context.ts";
@@ -36,13 +37,22 @@ const CHUNK_PODS_MAX = 400;
 /** The share of a chunk's worth that waits for the next chunk, so that its last nodes are not poor. */
 const CARRIED_SHARE = 0.25;
 
-/** Places all pods: existing bins first, then new nodes class by class, the rest anywhere, by price per value (packing.md §4). */
+/**
+ * Places all pods: existing bins first, then new nodes. Shapes that never share a node are covered exactly; others get nodes class by class,
+ * the rest anywhere, by price per value (packing.md §4).
+ */
 export function construct(context: SearchContext, options: ConstructOptions): Construction {
   const { tables, builder } = context;
   const store = new NodeStore();
   const remaining = Int32Array.from(tables.pods);
   builder.clear();
   const unplaced = fillBins(context, options, { store, remaining });
+  const separate = separateShapes(context, remaining);
+  if (separate !== undefined) {
+    const podUsdPerHour = builder.queue.prices.worth;
+    for (const demand of separate) coverShape(context, demand, { store, podUsdPerHour });
+    return { store, unplaced };
+  }
   for (const [offeringClass, pods] of assigned(context, options.flows ?? [], remaining))
     buildFrom(context, options, { store, pods, offeringClass });
   buildFrom(context, options, { store, pods: remaining });
