@@ -83,7 +83,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
       if (name === spec.name) options.onApiReady?.(endpoint);
     },
   });
-  const store = await openFileStore({ directory: paths.aws });
+  const store = await openFileStore({ directory: paths.aws, clock });
   const local = await createLocalAws({
     store,
     clock,

@@ -1,7 +1,7 @@
 import { mkdir, open, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { StoreCorruptError } from "./errors.ts";
-import { decodeFrame, FILE_HEADER, type FramePayload, frameEnd, hasFrameAfter } from "./frame.ts";
+import { decodeFrame, FILE_HEADER, type FramePayload, frameEnd, wasSynced } from "./frame.ts";
 import { LiveRecords } from "./live-records.ts";
 
 /*
@@ -23,11 +23,11 @@ export interface LoadedDirectory {
   readonly live: LiveRecords;
   /** Generation to append to. */
   readonly generation: number;
-  /** Where the next frame of that log goes: what stands behind it was never acknowledged. */
+  /** Where the next frame of that log goes: what stands behind it never reached the disk as a whole. */
   readonly logEnd: number;
   /** Bytes of all logs that the newest snapshot does not cover. */
   readonly logBytes: number;
-  /** Unacknowledged bytes that a crash left behind. */
+  /** Bytes behind the ends of logs, as a power cut leaves them. */
   readonly tornBytes: number;
 }
 
@@ -77,14 +77,14 @@ async function loadSnapshot(file: string, live: LiveRecords): Promise<void> {
   const end = replay(file, bytes, false, (frame) => {
     applyFrame(live, frame);
     if (frame.kind === "records") count += frame.records.length;
-    else complete = frame.count === count;
+    else if (frame.kind === "end") complete = frame.count === count;
   });
   if (!complete) throw new StoreCorruptError({ file, offset: end, what: "the snapshot ends early" });
 }
 
 function applyFrame(live: LiveRecords, frame: FramePayload): void {
   if (frame.kind === "end") live.raiseRevision(frame.revision);
-  else for (const record of frame.records) live.apply(record);
+  else if (frame.kind === "records") for (const record of frame.records) live.apply(record);
 }
 
 /** Feeds every sound frame to `visit`; returns where they end. Only the last log may have a torn tail. */
@@ -98,8 +98,8 @@ function replay(file: string, bytes: Buffer, mayBeTorn: boolean, visit: (frame: 
   while (offset < bytes.length) {
     const end = frameEnd(bytes, offset);
     if (end === undefined) {
-      // Only one frame is ever in flight, so a sound frame behind the bad one proves that the bad one was acknowledged.
-      if (mayBeTorn && !hasFrameAfter(bytes, offset)) return offset;
+      // A power cut leaves what the disk had not got yet in any state, and nothing else.
+      if (mayBeTorn && !wasSynced(bytes, offset)) return offset;
       throw new StoreCorruptError({ file, offset, what: "damaged record" });
     }
     visit(decodeFrame(bytes, offset, end));

@@ -1,11 +1,11 @@
-import { type FileHandle, open, rm } from "node:fs/promises";
-import { type Logger, silentLogger } from "@nodeless/environment";
+import { rm } from "node:fs/promises";
+import { type Clock, type Logger, silentLogger, systemClock } from "@nodeless/environment";
 import { checkBatch, RECORD_BYTES_MAX } from "./append-check.ts";
-import { appendDurably } from "./append-durably.ts";
 import { loadDirectory, logPath, snapshotPath, syncDirectory, writeFileAtomically } from "./directory.ts";
 import { StoreFailedError } from "./errors.ts";
 import { encodeEnd, encodeRecords, FILE_HEADER, recordBytes } from "./frame.ts";
 import type { LiveRecords } from "./live-records.ts";
+import { LogFile } from "./log-file.ts";
 import type { Store, StoreContents, StoreRecord } from "./store.ts";
 
 export interface FileStoreOptions {
@@ -13,20 +13,22 @@ export interface FileStoreOptions {
   readonly directory: string;
   /** Hears of torn tails and failed compactions. Default: nobody. */
   readonly logger?: Logger;
+  /** Says when the disk is to get what was written. Default: the machine's. */
+  readonly clock?: Clock;
   /** Largest record in bytes, default 8 MiB. */
   readonly recordBytesMax?: number;
   /** Logs smaller than this are never compacted, default 16 MiB: rewriting little gains little. */
   readonly compactionBytesMin?: number;
 }
 
-/** A batch that waits for its fdatasync. */
+/** A batch that waits to be written. */
 interface PendingBatch {
   readonly records: readonly StoreRecord[];
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** 32 MiB per fdatasync: a frame is held in memory twice while it is written. */
+/** 32 MiB per write: a frame is held in memory twice while it is written. */
 const FRAME_BYTES_MAX = 32 * 1024 * 1024;
 /** Snapshot frames are small, so that writes are served between them. */
 const SNAPSHOT_FRAME_BYTES = 1024 * 1024;
@@ -38,33 +40,34 @@ const GARBAGE_FACTOR = 2;
  * throws StoreCorruptError and changes nothing.
  */
 export async function openFileStore(options: FileStoreOptions): Promise<Store> {
-  const { directory, logger = silentLogger } = options;
+  const { directory, logger = silentLogger, clock = systemClock } = options;
   const { live, generation, logEnd, logBytes, tornBytes } = await loadDirectory(directory);
-  if (tornBytes > 0) logger.warn("cut an unacknowledged tail off the log", { directory, bytes: tornBytes });
-  const log = await openLog(logPath(directory, generation), logEnd);
+  if (tornBytes > 0)
+    logger.warn("cut a tail off the log that had not reached the disk", { directory, bytes: tornBytes });
+  const log = await LogFile.open(logPath(directory, generation), { end: logEnd, clock });
   await syncDirectory(directory);
-  return new FileStore({ ...options, logger, live, generation, log, logBytes: Math.max(logBytes, FILE_HEADER.length) });
-}
-
-/** Opens a log for appending at `end`, writing its header if it has none. */
-async function openLog(path: string, end: number): Promise<FileHandle> {
-  const handle = await open(path, "a");
-  await handle.truncate(end);
-  if (end === 0) await handle.writeFile(FILE_HEADER);
-  await handle.datasync();
-  return handle;
+  return new FileStore({
+    ...options,
+    logger,
+    clock,
+    live,
+    generation,
+    log,
+    logBytes: Math.max(logBytes, FILE_HEADER.length),
+  });
 }
 
 class FileStore implements Store {
   readonly #directory: string;
   readonly #logger: Logger;
+  readonly #clock: Clock;
   readonly #recordBytesMax: number;
   readonly #compactionBytesMin: number;
   readonly #live: LiveRecords;
   #generation: number;
-  #log: FileHandle;
+  #log: LogFile;
   #logBytes: number;
-  /** Highest revision accepted, durable or not. */
+  /** Highest revision accepted, written or not. */
   #acceptedRevision: number;
   #pending: PendingBatch[] = [];
   #writing: Promise<void> | undefined;
@@ -74,14 +77,16 @@ class FileStore implements Store {
   constructor(
     parts: FileStoreOptions & {
       readonly logger: Logger;
+      readonly clock: Clock;
       readonly live: LiveRecords;
       readonly generation: number;
-      readonly log: FileHandle;
+      readonly log: LogFile;
       readonly logBytes: number;
     },
   ) {
     this.#directory = parts.directory;
     this.#logger = parts.logger;
+    this.#clock = parts.clock;
     this.#recordBytesMax = parts.recordBytesMax ?? RECORD_BYTES_MAX;
     this.#compactionBytesMin = parts.compactionBytesMin ?? 16 * 1024 * 1024;
     this.#live = parts.live;
@@ -104,9 +109,8 @@ class FileStore implements Store {
     });
   }
 
-  /** Runs while there are batches: everything that arrives during one fdatasync shares the next. */
+  /** Once per turn of the event loop, so that all batches of a turn share one write. */
   async #writePending(): Promise<void> {
-    // One turn of the event loop, so that the first batch does not pay for an fdatasync of its own.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#pending.length > 0 && this.#failure === undefined) {
       const group = this.#takeGroup();
@@ -134,7 +138,7 @@ class FileStore implements Store {
     const records = group.flatMap((batch) => batch.records);
     if (records.length > 0) {
       const frame = encodeRecords(records);
-      await appendDurably(this.#log.fd, frame);
+      this.#log.append(frame);
       this.#logBytes += frame.length;
       for (const record of records) this.#live.apply(record);
     }
@@ -156,8 +160,9 @@ class FileStore implements Store {
   /** Switches to a new log, then writes the snapshot beside further appends. */
   async #startCompaction(): Promise<void> {
     const next = this.#generation + 1;
-    const log = await openLog(logPath(this.#directory, next), 0);
+    const log = await LogFile.open(logPath(this.#directory, next), { end: 0, clock: this.#clock });
     await syncDirectory(this.#directory);
+    // What is in the old log is on the disk before the new one has a record: a power cut leaves no hole between them.
     await this.#log.close();
     this.#log = log;
     this.#generation = next;
@@ -192,10 +197,20 @@ class FileStore implements Store {
     }
   }
 
-  async close(): Promise<void> {
+  /** Nothing is being written or compacted. */
+  async #settled(): Promise<void> {
     while (this.#writing !== undefined || this.#compacting !== undefined) {
       await this.#writing;
       await this.#compacting;
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#settled();
+    // Garbage that came while the last compaction ran.
+    if (this.#failure === undefined && this.#isMostlyGarbage()) {
+      await this.#startCompaction();
+      await this.#settled();
     }
     if (this.#failure === undefined) this.#failure = new StoreFailedError("the store is closed");
     await this.#log.close();

@@ -2,8 +2,8 @@ import { crc32 } from "node:zlib";
 import type { StoreRecord } from "./store.ts";
 
 /**
- * Files are a header and frames. A frame is what one fdatasync made durable: `FRAME_MARK`, payload length, CRC32 of the payload,
- * payload. Its first payload byte tells records from the end mark of a snapshot.
+ * Files are a header and frames. A frame is what was written at once: `FRAME_MARK`, payload length, CRC32 of the payload,
+ * payload. Its first payload byte tells records from the end mark of a snapshot, and from the word of a log that the disk has its beginning.
  */
 export const FILE_HEADER: Buffer = Buffer.from("nodeless-store-1\n", "latin1");
 
@@ -12,12 +12,15 @@ const FRAME_HEAD_BYTES = 12;
 const RECORD_HEAD_BYTES = 16;
 const KIND_RECORDS = 1;
 const KIND_END = 2;
+const KIND_SYNCED = 3;
 /** Length that stands for a deletion. */
 const TOMBSTONE = 0xffffffff;
 
 export type FramePayload =
   | { readonly kind: "records"; readonly records: readonly StoreRecord[] }
-  | { readonly kind: "end"; readonly revision: number; readonly count: number };
+  | { readonly kind: "end"; readonly revision: number; readonly count: number }
+  /** When this was written the disk had so many bytes of the log. */
+  | { readonly kind: "synced"; readonly bytes: number };
 
 /** Bytes a record takes inside a frame. */
 export function recordBytes(record: StoreRecord): number {
@@ -53,6 +56,14 @@ export function encodeEnd({ revision, count }: { readonly revision: number; read
   return sealFrame(frame);
 }
 
+/** Says that the disk has so many bytes of this log. */
+export function encodeSynced(bytes: number): Buffer {
+  const frame = Buffer.allocUnsafe(FRAME_HEAD_BYTES + 9);
+  frame[FRAME_HEAD_BYTES] = KIND_SYNCED;
+  writeUint64(frame, bytes, FRAME_HEAD_BYTES + 1);
+  return sealFrame(frame);
+}
+
 function sealFrame(frame: Buffer): Buffer {
   frame.set(FRAME_MARK, 0);
   frame.writeUInt32LE(frame.length - FRAME_HEAD_BYTES, 4);
@@ -69,10 +80,13 @@ export function frameEnd(file: Buffer, offset: number): number | undefined {
   return crc32(file.subarray(offset + FRAME_HEAD_BYTES, end)) === file.readUInt32LE(offset + 8) ? end : undefined;
 }
 
-/** Whether any sound frame starts after `offset`: then the damage before it is not a torn tail. */
-export function hasFrameAfter(file: Buffer, offset: number): boolean {
-  for (let at = file.indexOf(FRAME_MARK, offset + 1); at >= 0; at = file.indexOf(FRAME_MARK, at + 1))
-    if (frameEnd(file, at) !== undefined) return true;
+/** True if a sound frame behind `offset` says that the disk had the bytes there: then the damage is no torn tail. */
+export function wasSynced(file: Buffer, offset: number): boolean {
+  for (let at = file.indexOf(FRAME_MARK, offset + 1); at >= 0; at = file.indexOf(FRAME_MARK, at + 1)) {
+    const end = frameEnd(file, at);
+    const frame = end === undefined ? undefined : decodeFrame(file, at, end);
+    if (frame?.kind === "synced" && frame.bytes > offset) return true;
+  }
   return false;
 }
 
@@ -83,6 +97,7 @@ export function decodeFrame(file: Buffer, start: number, end: number): FramePayl
   offset += 1;
   if (kind === KIND_END)
     return { kind: "end", revision: readUint64(file, offset), count: readUint64(file, offset + 8) };
+  if (kind === KIND_SYNCED) return { kind: "synced", bytes: readUint64(file, offset) };
   const records: StoreRecord[] = [];
   while (offset < end) {
     const keyStart = offset + RECORD_HEAD_BYTES;

@@ -23,8 +23,9 @@ export interface Store {
   /** Contents at opening. Call once. */
   readonly contents: StoreContents;
   /**
-   * Resolves when every record of the batch would survive kill -9; batches appended in the same tick share one fdatasync.
-   * Batches become durable in call order, each whole or not at all. Rejects with StoreFailedError when the disk refuses; the store is then closed for writing.
+   * Resolves when every record of the batch would survive kill -9: the operating system has it; batches appended in the same tick share one write.
+   * The disk has it a moment later, so a power cut may cost the last moment, in call order. Each batch is kept whole or not at all. Rejects with
+   * StoreFailedError when the disk refuses; the store is then closed for writing.
    */
   append(records: readonly StoreRecord[]): Promise<void>;
   /** Waits for pending appends, compacts if worth it, and releases the directory. */

@@ -3,6 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { ManualClock } from "@nodeless/environment";
 import { openFileStore, StoreCorruptError } from "@nodeless/storage";
 import { describe, put, remove, testStoreConformance } from "./store.conformance.ts";
 
@@ -96,6 +97,42 @@ test("any damaged byte before an acknowledged record is refused with file and of
     });
     assert.ok((await readFile(log)).equals(damaged));
   }
+});
+
+test("a power cut may tear what the disk had not got, and the start keeps what is before; what it had got is never cut", async (context) => {
+  const directory = await temporaryDirectory(context);
+  const clock = new ManualClock();
+  const store = await openFileStore({ directory, clock });
+  const log = join(directory, "log-00000000");
+  const ends: number[] = [];
+  const appendOne = async (revision: number): Promise<void> => {
+    await store.append([put(revision, `k${revision}`, "x")]);
+    ends.push((await readFile(log)).length);
+  };
+  for (const revision of [1, 2, 3]) await appendOne(revision);
+  const beforeSync = await readFile(log);
+  clock.advance(1_000);
+  // The disk answers in its own time; a write that follows says that it has.
+  const isMarked = async (): Promise<boolean> => {
+    const before = (await readFile(log)).length;
+    await appendOne(ends.length + 1);
+    return (ends.at(-1) ?? 0) - before > (ends[1] ?? 0) - (ends[0] ?? 0) + 10;
+  };
+  while (!(await isMarked()));
+  const afterSync = await readFile(log);
+  await store.close();
+
+  const damaged = (bytes: Buffer): Buffer => {
+    const copy = Buffer.from(bytes);
+    copy[(ends[1] ?? 0) - 1] = 0;
+    return copy;
+  };
+  await writeFile(log, damaged(beforeSync));
+  const torn = await openFileStore({ directory });
+  assert.equal(describe(torn), "1: k1=x@1");
+  await torn.close();
+  await writeFile(log, damaged(afterSync));
+  await assert.rejects(openFileStore({ directory }), StoreCorruptError);
 });
 
 test("garbage is compacted beside further writes; a crash in it loses nothing", async (context) => {

@@ -9,7 +9,7 @@ export type ChangeListener = (event: ChangeEvent) => void;
 
 /**
  * All objects in memory over a durable store. Writers see their own accepted writes at once (`latest`), so that optimistic concurrency
- * holds among writes that share an fdatasync; readers and watchers see a write only after it is durable.
+ * holds among writes of one turn of the event loop; readers and watchers see a write only after it is durable.
  */
 export class ObjectCache {
   readonly #store: Store;

@@ -74,7 +74,7 @@ const CONTROL_PLANE_USER = {
 export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Promise<EmbeddedCluster> {
   const { launch, directory, clock, logger } = options;
   const credentials = await clusterCredentials(directory, { now: clock.now(), random: options.random });
-  const store = await openFileStore({ directory: join(directory, "objects") });
+  const store = await openFileStore({ directory: join(directory, "objects"), clock });
   const parts = await startApi(options, credentials, store);
   const [pods, nodes] = await Promise.all([parts.client.resource(PODS).list(), parts.client.resource(NODES).list()]);
   for (const ip of heldAddresses(pods.items, nodes.items)) options.adoptIp(ip);
