@@ -1,10 +1,10 @@
 #!/usr/bin/env node
-// Runs the built command, or, in a checkout, the sources: Node strips the types, and the workspaces resolve to their sources too.
+// Runs the bundle; in a checkout whose sources have changed since, the sources: Node strips the types, and the workspaces resolve to their sources too.
 import { existsSync } from "node:fs";
 
 const source = new URL("../src/main.ts", import.meta.url);
 const built = new URL("../dist/main.js", import.meta.url);
-const fromSource = existsSync(source);
+const isCheckout = existsSync(source);
 
 const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
 if (major < 24 || (major === 24 && minor < 12)) {
@@ -15,13 +15,16 @@ if (major < 24 || (major === 24 && minor < 12)) {
 }
 // Older ones do not have these: a static import would fail before the sentence above.
 const { enableCompileCache, registerHooks } = await import("node:module");
+const { currentBundle } = await import("./bundle.js");
 enableCompileCache();
+const bundle = currentBundle(
+  new URL("../dist/bundle/", import.meta.url),
+  isCheckout ? new URL("../../../", import.meta.url) : undefined,
+);
 const workspaces = new Map();
-if (fromSource) {
-  registerHooks({ resolve: resolveSource });
-}
-const { main } = await import(fromSource ? source.href : built.href);
-process.exitCode = await main(process.argv.slice(2));
+if (bundle === undefined && isCheckout) registerHooks({ resolve: resolveSource });
+const { main, processTerminal } = await import((bundle ?? (isCheckout ? source : built)).href);
+process.exitCode = await main(process.argv.slice(2), processTerminal(isCheckout ? "npx nodeless" : "nodeless"));
 
 /** Workspaces to their sources. Their own modules name each other in full, so that nothing has to be looked for: a tenth of a second of every start. */
 function resolveSource(specifier, context, next) {

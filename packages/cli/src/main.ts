@@ -13,8 +13,10 @@ import { versionCommand } from "./commands/version.ts";
 import { whyCommand } from "./commands/why.ts";
 import { CommandError, DifferenceError, EXIT, UsageError } from "./exit-codes.ts";
 import { stateProblem } from "./state-problem.ts";
-import { processTerminal, styled, type Terminal } from "./terminal.ts";
+import { styled, type Terminal } from "./terminal.ts";
 import { VERSION } from "./version.ts";
+
+export { processTerminal } from "./terminal.ts";
 
 const EPILOGUE = `
 Examples:
@@ -75,7 +77,7 @@ function describeOption(option: Option): string {
 const KEEP_ALIVE_MS = 60_000;
 
 /** Runs one command line; resolves with the exit code. Never throws. */
-export async function main(args: readonly string[], terminal: Terminal = processTerminal()): Promise<number> {
+export async function main(args: readonly string[], terminal: Terminal): Promise<number> {
   const program = buildProgram(terminal);
   // The clock's timers let a process end; a command that only waits must not end before it is done.
   const alive = setInterval(() => {}, KEEP_ALIVE_MS);

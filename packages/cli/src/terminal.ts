@@ -29,8 +29,8 @@ export function styled(terminal: Pick<Terminal, "colours">, style: Style, text: 
   return terminal.colours ? styleText(style, text, { validateStream: false }) : text;
 }
 
-/** The process's own terminal: NO_COLOR, CI and pipes switch colours off. */
-export function processTerminal(): Terminal {
+/** The process's own terminal: NO_COLOR, CI and pipes switch colours off. `command`: how it is typed here. */
+export function processTerminal(command: string): Terminal {
   const { env, stdout, stderr } = process;
   const uncoloured = (env["NO_COLOR"] ?? "") !== "" || (env["CI"] ?? "") !== "";
   for (const stream of [stdout, stderr]) stream.on("error", passUnlessClosed);
@@ -42,8 +42,7 @@ export function processTerminal(): Terminal {
     outputColours: !uncoloured && stdout.isTTY === true,
     ...(stdout.isTTY === true ? { columns: stdout.columns } : {}),
     cwd: process.cwd(),
-    // Only a checkout runs the sources.
-    command: import.meta.url.endsWith(".ts") ? "npx nodeless" : "nodeless",
+    command,
     readInput: () => boundedText(process.stdin),
   };
 }

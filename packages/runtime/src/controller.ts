@@ -92,14 +92,14 @@ export async function runController(options: ControllerOptions): Promise<void> {
 /** Below this a reconcile is cheap enough to repeat for every event. */
 const CHEAP_MS = 0.1;
 /** The look is about half of the work. */
-const REST_FACTOR = 10;
+const REST_FACTOR = 20;
 /** Longer would be felt by a user who waits for the next step. */
 const REST_MS_MAX = 250;
 
 /**
  * How long a key rests after a reconcile that looked around for `lookMs` before it first waited for anything. An owner of ten thousand pods
  * gets an event for each of them and looks at all of them each time: without rest that is quadratic; with it, events in between are answered
- * by one look, and one key takes a fifth of the time at most. Waiting for the server is no work and earns no rest.
+ * by one look, and one key takes a tenth of the time at most. Waiting for the server is no work and earns no rest.
  */
 function restMs(lookMs: number): number {
   return lookMs < CHEAP_MS ? 0 : Math.min(lookMs * REST_FACTOR, REST_MS_MAX);

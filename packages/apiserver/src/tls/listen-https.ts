@@ -154,21 +154,43 @@ async function send({ status, headers, body }: ApiResponse, outgoing: ServerResp
   outgoing.writeHead(status, headers);
   // client-go's Watch() returns only when headers arrive; Node would hold them back until the first event.
   outgoing.flushHeaders();
-  let corked = false;
+  const gathered = new GatheredWrites(outgoing);
   for await (const chunk of body) {
     if (outgoing.destroyed) return;
-    if (!corked) {
-      // What is written in one turn of the event loop leaves as one: a burst of events costs few writes.
-      corked = true;
-      outgoing.cork();
-      setImmediate(() => {
-        corked = false;
-        outgoing.uncork();
-      });
-    }
-    if (!outgoing.write(chunk)) await drained(outgoing);
+    gathered.add(chunk);
+    if (outgoing.writableNeedDrain) await drained(outgoing);
   }
+  gathered.flush();
   outgoing.end();
+}
+
+/** More is written before the turn ends, so that a reader's slowness is felt. */
+const GATHERED_BYTES_MAX = 256 * 1024;
+
+/** What is added in one turn of the event loop leaves as one: each write is a chunk of HTTP and a record of TLS, and a burst makes thousands of events. */
+class GatheredWrites {
+  readonly #outgoing: ServerResponse;
+  #chunks: Uint8Array[] = [];
+  #bytes = 0;
+
+  constructor(outgoing: ServerResponse) {
+    this.#outgoing = outgoing;
+  }
+
+  add(chunk: Uint8Array): void {
+    if (this.#chunks.length === 0) setImmediate(() => this.flush());
+    this.#chunks.push(chunk);
+    this.#bytes += chunk.byteLength;
+    if (this.#bytes >= GATHERED_BYTES_MAX) this.flush();
+  }
+
+  flush(): void {
+    const [first, ...more] = this.#chunks;
+    if (first === undefined) return;
+    this.#chunks = [];
+    this.#bytes = 0;
+    if (!this.#outgoing.destroyed) this.#outgoing.write(more.length === 0 ? first : Buffer.concat([first, ...more]));
+  }
 }
 
 /** Waits for room in the socket, or for its end: a vanished reader must not hold the stream. */

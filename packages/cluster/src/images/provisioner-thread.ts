@@ -51,7 +51,7 @@ export class ProvisionerThread {
   }
 }
 
-/** In a checkout the thread runs the sources, as the process does; an explicit list keeps flags of the process (a profiler's) out of it. */
+/** The thread runs the sources if the process does; an explicit list keeps flags of the process (a profiler's) out of it. */
 function startWorker(): Worker {
   const extension = extname(import.meta.url);
   const workerData: ProvisionerWorkerData = { compileCacheDirectory: getCompileCacheDir() };

@@ -1,0 +1,1 @@
+export declare function currentBundle(bundle: URL, root: URL | undefined): URL | undefined;
