@@ -26,6 +26,16 @@ const assets: Plugin = {
   },
 };
 
+/** One class per service with a method per operation, built while loading: commands are sent by clients here, and nobody uses it. */
+const withoutAggregates: Plugin = {
+  name: "without-aggregates",
+  setup({ onLoad }) {
+    onLoad({ filter: /\/@aws-sdk\/client-[^/]+\/dist-es\/(EC2|EKS|IAM|STS|SSM|SQS|Pricing)\.js$/ }, ({ path }) => ({
+      contents: `export class ${basename(path, ".js")} {}`,
+    }));
+  },
+};
+
 rmSync(output, { recursive: true, force: true });
 mkdirSync(output, { recursive: true });
 const { metafile } = await build({
@@ -42,7 +52,7 @@ const { metafile } = await build({
   mainFields: ["module", "main"],
   // CommonJS packages ask for Node's own modules by `require`.
   banner: { js: 'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);' },
-  plugins: [assets],
+  plugins: [assets, withoutAggregates],
   metafile: true,
   logLevel: "warning",
 });

@@ -51,6 +51,7 @@ export function createLocalClusterHost(options: LocalClusterHostOptions): LocalC
   const clusters = new Map<string, EmbeddedCluster>();
   /** Not yet in `clusters`: closing waits for them, or their listeners would keep the process alive. */
   const starting = new Set<Promise<EmbeddedCluster>>();
+  let isClosing = false;
   const failures = new Map<string, Error>();
   const { aws, clock, logger } = options;
   const machines = new Ec2Machines({ aws, clock, logger, cluster: (name) => clusters.get(name) });
@@ -64,7 +65,12 @@ export function createLocalClusterHost(options: LocalClusterHostOptions): LocalC
     cluster: (name) => clusters.get(name),
     startFailure: (name) => failures.get(name),
     async start(launch): Promise<ClusterEndpoint> {
-      const start = startCluster(options, launch);
+      if (isClosing) throw new Error(`cluster ${launch.name} is not started: the local cloud is stopping`);
+      const start = startCluster(options, launch).then((started) => {
+        // Known before anybody hears that the start is over: closing looks here then.
+        clusters.set(launch.name, started);
+        return started;
+      });
       starting.add(start);
       const cluster = await start
         .catch((error: unknown) => {
@@ -72,7 +78,6 @@ export function createLocalClusterHost(options: LocalClusterHostOptions): LocalC
           throw error;
         })
         .finally(() => starting.delete(start));
-      clusters.set(launch.name, cluster);
       options.onStarted(launch.name, cluster.endpoint);
       return {
         endpoint: cluster.endpoint,
@@ -115,6 +120,7 @@ export function createLocalClusterHost(options: LocalClusterHostOptions): LocalC
     boot: (instance) => machines.boot(instance),
     shutDown: (instanceId) => machines.shutDown(instanceId),
     async close() {
+      isClosing = true;
       await Promise.allSettled(starting);
       await Promise.all([...clusters.values()].map((cluster) => cluster.close()));
       clusters.clear();

@@ -107,7 +107,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     await local.resume();
     // The AWS SDK is loaded here, while a cluster of an earlier run already answers.
     const { runEksSteps } = await import("./run-eks-steps.ts");
-    await runEksSteps(options, local, timings).catch((error: unknown) => {
+    await runEksSteps(options, { aws: local, host, timings }).catch((error: unknown) => {
       // AWS only says that the cluster is FAILED and advises to delete it; here the reason is at hand, and the state worth keeping.
       throw host.startFailure(spec.name) ?? error;
     });

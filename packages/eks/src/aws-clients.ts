@@ -1,4 +1,4 @@
-import { EC2Client } from "@aws-sdk/client-ec2";
+import { EC2Client, type EC2ClientConfig } from "@aws-sdk/client-ec2";
 import { EKSClient } from "@aws-sdk/client-eks";
 import { IAMClient } from "@aws-sdk/client-iam";
 import { SQSClient } from "@aws-sdk/client-sqs";
@@ -20,19 +20,22 @@ export interface AwsClientOptions {
   readonly endpoint?: string | undefined;
   /** Undefined: the SDK's default chain. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string } | undefined;
+  /** Who carries the signed requests. Undefined: the SDK's own, over sockets. */
+  readonly requestHandler?: NonNullable<EC2ClientConfig["requestHandler"]> | undefined;
 }
 
 /** SDK default is 3; building a cluster meets IAM's eventual consistency and throttling more often than most. */
 const ATTEMPTS_MAX = 5;
 
 /** Clients for one account and region. */
-export function createAwsClients({ region, endpoint, credentials }: AwsClientOptions): AwsClients {
+export function createAwsClients({ region, endpoint, credentials, requestHandler }: AwsClientOptions): AwsClients {
   const config = {
     region,
     maxAttempts: ATTEMPTS_MAX,
     retryMode: "standard" as const,
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
+    ...(requestHandler === undefined ? {} : { requestHandler }),
   };
   const clients = {
     ec2: new EC2Client(config),

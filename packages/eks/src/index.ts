@@ -1,5 +1,5 @@
 export type { ApplyOptions, StepEvent } from "./apply-cluster.ts";
-export { applyCluster, clusterSteps } from "./apply-cluster.ts";
+export { applyCluster } from "./apply-cluster.ts";
 export type { AwsClientOptions, AwsClients } from "./aws-clients.ts";
 export { createAwsClients } from "./aws-clients.ts";
 export type { FargateProfileContext } from "./fargate-profiles.ts";

@@ -1,5 +1,6 @@
 import type { Clock, Logger, Random } from "@nodeless/environment";
 import type { Store } from "@nodeless/storage";
+import type { WireRequest, WireResponse } from "./wire/wire-message.ts";
 
 /** How long AWS takes, in milliseconds. */
 export interface AwsTimings {
@@ -109,6 +110,8 @@ export interface LocalAws {
   readonly url: string;
   /** Loopback unless told otherwise; port 0 or a taken port picks a free one when `fallback` is true. */
   listen(options: { readonly host?: string; readonly port: number; readonly fallback: boolean }): Promise<void>;
+  /** Answers one HTTP request, as the socket does: for clients in this process. Never rejects. */
+  handle(request: WireRequest): Promise<WireResponse>;
   /** Boots what was running when the process died: clusters first, then instances. */
   resume(): Promise<void>;
   close(): Promise<void>;

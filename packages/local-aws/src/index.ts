@@ -15,3 +15,4 @@ export { imageIdForPath, KUBERNETES_VERSIONS, knownImages } from "./images.ts";
 export type { SteerableLocalAws } from "./local-aws.ts";
 export { createLocalAws } from "./local-aws.ts";
 export { LOCAL_ACCESS_KEY_ID, LOCAL_SECRET_ACCESS_KEY } from "./sts/credentials.ts";
+export type { WireRequest, WireResponse } from "./wire/wire-message.ts";

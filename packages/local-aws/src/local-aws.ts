@@ -67,6 +67,7 @@ export async function createLocalAws(options: LocalAwsOptions): Promise<Steerabl
       return listener.url;
     },
     listen: ({ host = "127.0.0.1", port, fallback }) => listener.listen({ host, port, fallback }),
+    handle: (request) => server.handle(request, new URL(listener.url).host),
     async resume() {
       await eks.resume();
       await ec2.resume();

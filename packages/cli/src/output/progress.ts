@@ -6,13 +6,15 @@ const TITLE_WIDTH = 34;
 
 /** One line per finished step: mark, title, what is there now, and how long it took. */
 export function progressPrinter(terminal: Terminal): (event: StepEvent) => void {
-  let slow: Disposable | undefined;
+  const slow = new Map<string, Disposable>();
   return (event) => {
-    slow?.[Symbol.dispose]();
+    const { id, title } = event.step;
     if (event.kind === "started") {
-      slow = slowNotice(terminal, event.step.title, "in progress");
+      slow.set(id, slowNotice(terminal, title, "in progress"));
       return;
     }
+    slow.get(id)?.[Symbol.dispose]();
+    slow.delete(id);
     const { step, outcome, elapsedMs } = event;
     const mark = styled(
       terminal,

@@ -27,10 +27,12 @@ export async function clusterCredentials(
   const path = join(directory, "credentials.json");
   const kept = await readFileIfPresent(path);
   if (kept !== undefined) return parseCredentials(kept, path);
-  const made: ClusterCredentials = {
-    certificates: await createCertificates({ now, random }),
-    serviceAccountKey: await generateServiceAccountKey(),
-  };
+  // The RSA key takes tens of milliseconds of another thread.
+  const [serviceAccountKey, certificates] = await Promise.all([
+    generateServiceAccountKey(),
+    createCertificates({ now, random }),
+  ]);
+  const made: ClusterCredentials = { certificates, serviceAccountKey };
   await writeFileAtomically(path, JSON.stringify(made));
   return made;
 }

@@ -23,6 +23,7 @@ import {
   createKubernetesClient,
   type Informer,
   type KubernetesClient,
+  type Transport,
   transportOf,
 } from "@nodeless/runtime";
 import { openFileStore, type Store } from "@nodeless/storage";
@@ -59,6 +60,8 @@ export interface EmbeddedCluster {
   readonly kubelets: KubeletHost;
   /** Acts as cluster administrator, in process. */
   readonly client: KubernetesClient;
+  /** Answers requests that bring their own credentials, as the endpoint does. */
+  readonly handle: Transport;
   readonly kubeletVersion: string;
   jwks(): Promise<ReturnType<ApiServer["jwks"]>>;
   close(): Promise<void>;
@@ -87,6 +90,7 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
     credentials,
     kubelets: parts.kubelets,
     client: parts.client,
+    handle: (request) => parts.api.handle(request),
     kubeletVersion: kubeletVersion(launch.version),
     jwks: () => Promise.resolve(parts.api.jwks()),
     async close() {

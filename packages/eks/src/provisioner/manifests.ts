@@ -13,15 +13,19 @@ export interface ProvisionerManifestOptions {
 const NAME = "karpenter";
 const POD_LABELS = { "app.kubernetes.io/name": NAME, "app.kubernetes.io/instance": NAME };
 
-/** Everything the provisioner needs in a cluster, in the order in which it must be applied. */
+/** The kinds that the provisioner works on. */
+export function provisionerApiManifests(): readonly Fresh<KubernetesObject>[] {
+  return karpenterCrds().map((crd) => ({
+    ...crd,
+    metadata: { ...crd.metadata, labels: { "app.kubernetes.io/managed-by": "nodeless" } },
+  }));
+}
+
+/** Everything else the provisioner needs in a cluster, in the order in which it must be applied. */
 export function provisionerManifests(options: ProvisionerManifestOptions): readonly Fresh<KubernetesObject>[] {
   const { namespace } = options;
   return [
     manifest("v1", "Namespace", { name: namespace }, {}),
-    ...karpenterCrds().map((crd) => ({
-      ...crd,
-      metadata: { ...crd.metadata, labels: { "app.kubernetes.io/managed-by": "nodeless" } },
-    })),
     manifest(
       "v1",
       "ServiceAccount",

@@ -2,7 +2,7 @@ import { AddRoleToInstanceProfileCommand, CreateInstanceProfileCommand } from "@
 import { CreateQueueCommand } from "@aws-sdk/client-sqs";
 import { applyObject, ResourceFinder } from "../kubernetes/apply.ts";
 import { controllerPolicy } from "../provisioner/controller-policy.ts";
-import { provisionerManifests } from "../provisioner/manifests.ts";
+import { provisionerApiManifests, provisionerManifests } from "../provisioner/manifests.ts";
 import { ensureRole, roleName } from "./iam-role.ts";
 import { CLUSTER_TAG, fact, type Step, type StepContext, unlessNamed } from "./step.ts";
 
@@ -61,14 +61,22 @@ export const provisionerIdentityStep: Step = {
   },
 };
 
-/** The provisioner itself: CRDs, service account, roles and the `karpenter` Deployment. */
+/** The kinds of the provisioner's API: pools may be made before anybody works on them. */
+export const provisionerApiStep: Step = {
+  id: "provisioner-api",
+  title: "provisioner's API",
+  async run(context) {
+    const objects = provisionerApiManifests();
+    return { change: await applyAll(context, objects), detail: `${objects.length} CustomResourceDefinitions` };
+  },
+};
+
+/** The provisioner itself: service account, roles and the `karpenter` Deployment. */
 export const provisionerStep: Step = {
   id: "provisioner",
   title: "provisioner",
   async run(context) {
     const { spec } = context;
-    const client = fact(context, "kubernetes");
-    const finder = new ResourceFinder(client);
     const environment = {
       SYSTEM_NAMESPACE: spec.provisioner.namespace,
       CLUSTER_NAME: spec.name,
@@ -85,14 +93,21 @@ export const provisionerStep: Step = {
       controllerRoleArn: fact(context, "controllerRoleArn"),
       environment,
     });
-    let changes = 0;
-    for (const object of objects) if ((await applyObject(client, finder, object)) !== "unchanged") changes += 1;
-    return {
-      change: changes > 0 ? "created" : "unchanged",
-      detail: `Deployment ${namespace}/karpenter, ${replicas} replicas`,
-    };
+    const change = await applyAll(context, objects);
+    return { change, detail: `Deployment ${namespace}/karpenter, ${replicas} replicas` };
   },
 };
+
+async function applyAll(
+  context: StepContext,
+  objects: ReturnType<typeof provisionerManifests>,
+): Promise<"created" | "unchanged"> {
+  const client = fact(context, "kubernetes");
+  const finder = new ResourceFinder(client);
+  let changes = 0;
+  for (const object of objects) if ((await applyObject(client, finder, object)) !== "unchanged") changes += 1;
+  return changes > 0 ? "created" : "unchanged";
+}
 
 function usesOldApi({ spec }: StepContext): boolean {
   return (
