@@ -13,3 +13,4 @@ export type { RunControllersOptions } from "./run-controllers.ts";
 export { runControllers } from "./run-controllers.ts";
 export type { DefaultSchedulerOptions } from "./scheduler/default-scheduler.ts";
 export { runDefaultScheduler } from "./scheduler/default-scheduler.ts";
+export { SharedInformers } from "./shared-informers.ts";

@@ -16,7 +16,7 @@ import { runTaintEvictionController } from "./node-lifecycle/taint-eviction-cont
 import { runPodGcController } from "./pod-gc/pod-gc-controller.ts";
 import { runReplicaSetController } from "./replicaset/replica-set-controller.ts";
 import { runServiceAccountController } from "./serviceaccount/service-account-controller.ts";
-import { SharedInformers } from "./shared-informers.ts";
+import type { SharedInformers } from "./shared-informers.ts";
 import { runStatefulSetController } from "./statefulset/stateful-set-controller.ts";
 
 /** Ports and settings of the built-in controllers. */
@@ -25,6 +25,8 @@ export interface RunControllersOptions {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** The caller's, who may share them with other parts of the control plane. */
+  readonly informers: SharedInformers;
   /** Ends all controllers. What is half done is taken up by the next run: all state is in the API. */
   readonly signal: AbortSignal;
   /** Missing fields take {@link DEFAULT_CONTROLLER_SETTINGS}. */
@@ -50,15 +52,14 @@ const CONTROLLERS: readonly BuiltInController[] = [
 ];
 
 /**
- * Runs every built-in controller over one set of shared informers, as kube-controller-manager does. Settles when the signal has fired and
+ * Runs every built-in controller over shared informers, as kube-controller-manager does. Settles when the signal has fired and
  * all of them have stopped; rejects only if a controller breaks (a bug).
  */
 export async function runControllers(options: RunControllersOptions): Promise<void> {
-  const { client, clock, random, logger, signal } = options;
+  const { client, clock, random, logger, informers, signal } = options;
   // One broken controller stops the others, so that the caller learns about it.
   const stop = new AbortController();
   const ports = { client, clock, random, logger, signal: AbortSignal.any([signal, stop.signal]) };
-  const informers = new SharedInformers(ports);
   const recorders: Promise<void>[] = [];
   const context: ControllerContext = {
     ...ports,
@@ -76,6 +77,6 @@ export async function runControllers(options: RunControllersOptions): Promise<vo
     await Promise.all(running);
   } finally {
     stop.abort(new Error("a controller ended"));
-    await Promise.allSettled([...running, ...recorders, informers.stopped()]);
+    await Promise.allSettled([...running, ...recorders]);
   }
 }

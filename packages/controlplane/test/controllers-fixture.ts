@@ -1,7 +1,7 @@
 import type { Fresh, KubernetesObject, Node, Pod, ResourceType } from "@nodeless/api";
 import { NODES, PODS } from "@nodeless/api";
 import { type ApiServer, createApiServer, generateServiceAccountKey } from "@nodeless/apiserver";
-import { type ControllerSettings, runControllers } from "@nodeless/controlplane";
+import { type ControllerSettings, runControllers, SharedInformers } from "@nodeless/controlplane";
 import { type Logger, seededRandom, silentLogger, systemClock } from "@nodeless/environment";
 import { createKubernetesClient, isConflict, type KubernetesClient, transportOf } from "@nodeless/runtime";
 import { openMemoryStore } from "@nodeless/storage";
@@ -41,14 +41,16 @@ export class ControllerCluster implements AsyncDisposable {
 
   startControllers(): void {
     this.#stop = new AbortController();
-    this.#running = runControllers({
+    const ports = {
       client: this.client,
       clock: systemClock,
       random: seededRandom("controllers"),
       logger: this.#logger,
       signal: this.#stop.signal,
-      settings: this.#settings,
-    });
+    };
+    const informers = new SharedInformers(ports);
+    const controllers = runControllers({ ...ports, informers, settings: this.#settings });
+    this.#running = controllers.finally(() => informers.stopped());
   }
 
   async stopControllers(): Promise<void> {

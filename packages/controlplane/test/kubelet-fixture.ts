@@ -7,6 +7,7 @@ import {
   type KubeletHost,
   type KubeletTimings,
   type NodeRegistration,
+  SharedInformers,
 } from "@nodeless/controlplane";
 import { ManualClock, seededRandom, silentLogger } from "@nodeless/environment";
 import { MemoryCluster } from "../../runtime/test/memory-cluster.ts";
@@ -33,19 +34,19 @@ export function world(
 ): World {
   const cluster = options.after?.cluster ?? new MemoryCluster();
   const clock = options.after?.clock ?? new ManualClock();
+  const ending = new AbortController();
+  const ports = { client: cluster, clock, random: seededRandom(1), logger: silentLogger };
+  const informers = new SharedInformers({ ...ports, signal: ending.signal });
   const host = createKubeletHost({
-    client: cluster,
-    clock,
-    random: seededRandom(1),
-    logger: silentLogger,
+    ...ports,
+    informers,
     timings: { ...TIMINGS, ...options.timings },
     images: options.images ?? [],
   });
-  const ending = new AbortController();
   const running = host.run(ending.signal);
   const stop = async (): Promise<void> => {
     ending.abort(new Error("end of test"));
-    await running;
+    await Promise.all([running, informers.stopped()]);
   };
   t.after(stop);
   return { cluster, clock, host, stop };

@@ -1,6 +1,6 @@
 import type { Fresh, Node, Pod, PodSpec, Taint } from "@nodeless/api";
 import { NODES, PODS } from "@nodeless/api";
-import { runDefaultScheduler } from "@nodeless/controlplane";
+import { runDefaultScheduler, SharedInformers } from "@nodeless/controlplane";
 import { seededRandom, silentLogger, systemClock } from "@nodeless/environment";
 import { MemoryCluster } from "../../runtime/test/memory-cluster.ts";
 
@@ -66,14 +66,20 @@ export class SchedulerBed {
   }
 
   start(concurrency?: number): void {
-    this.#running = runDefaultScheduler({
+    const ports = {
       client: this.cluster,
       clock: systemClock,
       random: seededRandom(1),
       logger: silentLogger,
       signal: this.#stop.signal,
+    };
+    const informers = new SharedInformers(ports);
+    const scheduler = runDefaultScheduler({
+      ...ports,
+      informers,
       ...(concurrency === undefined ? {} : { concurrency }),
     });
+    this.#running = scheduler.finally(() => informers.stopped());
   }
 
   async stop(): Promise<void> {

@@ -26,7 +26,10 @@ export interface KindBehaviour<T extends KubernetesObject> {
   readonly completeCreate?: (draft: Draft<T>) => void;
   /** After the old status (main endpoint) was kept. */
   readonly prepareForUpdate?: (draft: Draft<T>, old: T) => void;
-  /** After a status update took the new status; also its defaults, since nothing else of the object is new. */
+  /**
+   * After a status update took the new status; also its defaults, since nothing else of the object is new. Only members of the status itself may
+   * be set: what is in them is shared.
+   */
   readonly prepareForStatusUpdate?: (status: Draft<StatusOf<T>>, old: T) => void;
   /** Nodes send their status with the create. */
   readonly keepsStatusOnCreate?: boolean;

@@ -106,7 +106,7 @@ function preparedForUpdate(
   if (subresource === "status") {
     const updated: WithStatus = { ...withStatusOf(old, object), metadata: object.metadata };
     if (rules.prepareForStatusUpdate === undefined) return updated;
-    const status = draftOf(updated.status ?? {});
+    const status = { ...(updated.status as object | undefined) };
     rules.prepareForStatusUpdate(status, old);
     return { ...updated, status } as KubernetesObject;
   }

@@ -17,12 +17,13 @@ const HEADS = {
   DELETED: Buffer.from('{"type":"DELETED","object":'),
 } as const;
 
-/** What the lines say, for readers in this process; as long as somebody holds the line. */
-const watchEvents = new WeakMap<Uint8Array, { readonly type: WatchEventType; readonly object: unknown }>();
+/** A line with what it says, for readers in this process. A member of it, not a WeakMap: a collector walks those again and again. */
+type Line = Uint8Array & { [SAYS]?: { readonly type: WatchEventType; readonly object: unknown } };
+const SAYS: unique symbol = Symbol("says");
 
 /** The event that a line of a watch is the JSON of, if it shows a stored object. Shared by all watches: read-only. */
-export function watchEventOf(line: Uint8Array): unknown {
-  return watchEvents.get(line);
+export function watchEventOf(line: Line): unknown {
+  return line[SAYS];
 }
 
 /** Turns changes into the lines of one watch. Lines are shared by all watches with the same representation. */
@@ -77,10 +78,10 @@ export class WatchFrames {
             representation: this.#representation,
             now: this.#now(),
           });
-    const line = Buffer.concat([HEADS[type], body, FRAME_END]);
+    const line: Line = Buffer.concat([HEADS[type], body, FRAME_END]);
     const { parsed } = stored;
     if (parsed !== undefined && this.#representation.kind === "object")
-      watchEvents.set(line, { type, object: viewAs(this.#definition, parsed) });
+      line[SAYS] = { type, object: viewAs(this.#definition, parsed) };
     return line;
   }
 

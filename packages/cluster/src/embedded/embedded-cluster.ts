@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import type { ServiceAccount } from "@nodeless/api";
 import { DEPLOYMENTS, type Deployment, NODES, PODS, SERVICE_ACCOUNTS } from "@nodeless/api";
 import {
   type ApiServer,
@@ -14,18 +13,12 @@ import {
   type KubeletHost,
   runControllers,
   runDefaultScheduler,
+  SharedInformers,
 } from "@nodeless/controlplane";
 import type { Clock, Logger, Random } from "@nodeless/environment";
 import { type FargateBackend, fargateAdmissionPlugin, runFargateScheduler } from "@nodeless/fargate";
 import type { ClusterLaunch } from "@nodeless/local-aws";
-import {
-  createInformer,
-  createKubernetesClient,
-  type Informer,
-  type KubernetesClient,
-  type Transport,
-  transportOf,
-} from "@nodeless/runtime";
+import { createKubernetesClient, type KubernetesClient, type Transport, transportOf } from "@nodeless/runtime";
 import { openFileStore, type Store } from "@nodeless/storage";
 import type { OwnCluster } from "../images/provisioner-image.ts";
 import { podIdentityWebhook } from "../pod-identity-webhook.ts";
@@ -78,10 +71,10 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
   const { launch, directory, clock, logger } = options;
   const credentials = await clusterCredentials(directory, { now: clock.now(), random: options.random });
   const store = await openFileStore({ directory: join(directory, "objects"), clock });
-  const parts = await startApi(options, credentials, store);
+  const stop = new AbortController();
+  const parts = await startApi(options, { credentials, store, signal: stop.signal });
   const [pods, nodes] = await Promise.all([parts.client.resource(PODS).list(), parts.client.resource(NODES).list()]);
   for (const ip of heldAddresses(pods.items, nodes.items)) options.adoptIp(ip);
-  const stop = new AbortController();
   const running = runParts(options, { ...parts, credentials }, stop.signal).catch((error: unknown) => {
     if (!stop.signal.aborted) logger.error("the control plane stopped", { cluster: launch.name, error });
   });
@@ -108,13 +101,16 @@ interface Parts {
   listener: HttpsListener;
   client: KubernetesClient;
   kubelets: KubeletHost;
-  serviceAccounts: Informer<ServiceAccount>;
+  informers: SharedInformers;
 }
 
 async function startApi(
   options: EmbeddedClusterOptions,
-  credentials: ClusterCredentials,
-  store: Store,
+  {
+    credentials,
+    store,
+    signal,
+  }: { readonly credentials: ClusterCredentials; readonly store: Store; readonly signal: AbortSignal },
 ): Promise<Parts> {
   const { launch, clock, random, logger, port, timings } = options;
   // The plugins need a client, which needs the server, which needs the plugins: the cell is filled before the first request.
@@ -136,7 +132,7 @@ async function startApi(
         environment: options.podEnvironment(),
         // The cache may be a moment behind a service account that was just created.
         serviceAccount: async (namespace, name) =>
-          cell.serviceAccounts?.get(`${namespace}/${name}`) ??
+          cell.informers?.of(SERVICE_ACCOUNTS).get(`${namespace}/${name}`) ??
           (await cell.client?.resource(SERVICE_ACCOUNTS).find({ namespace, name })),
       }),
     ],
@@ -151,20 +147,21 @@ async function startApi(
     transport: transportOf((request) => api.handle(request), CONTROL_PLANE_USER),
     userAgent: "nodeless-controlplane",
   });
-  const serviceAccounts = createInformer({ client: client.resource(SERVICE_ACCOUNTS), clock, random, logger });
+  const informers = new SharedInformers({ client, clock, random: random.split("informers"), logger, signal });
   const kubelets = createKubeletHost({
     client,
     clock,
     random: random.split("kubelets"),
     logger: logger.with({ part: "kubelets" }),
     timings: timings.kubelet,
+    informers,
     images: options.images(credentials.certificates.caCertificate, {
       endpoint: () => cell.listener?.url ?? "",
       handle: (request) => api.handle(request),
     }),
   });
   cell.client = client;
-  cell.serviceAccounts = serviceAccounts;
+  cell.informers = informers;
   cell.kubelets = kubelets;
   const { certificates } = credentials;
   const listener = await listenHttps({
@@ -178,19 +175,18 @@ async function startApi(
     },
   });
   cell.listener = listener;
-  return { api, listener, client, kubelets, serviceAccounts };
+  return { api, listener, client, kubelets, informers };
 }
 
 /** Settles when every part has stopped. */
 async function runParts(
   options: EmbeddedClusterOptions,
-  { client, kubelets, serviceAccounts, credentials }: Parts & { readonly credentials: ClusterCredentials },
+  { client, kubelets, informers, credentials }: Parts & { readonly credentials: ClusterCredentials },
   signal: AbortSignal,
 ): Promise<void> {
   const { launch, clock, random, logger, timings } = options;
-  const shared = { client, clock, signal };
+  const shared = { client, clock, informers, signal };
   await Promise.all([
-    serviceAccounts.run(signal),
     kubelets.run(signal),
     runControllers({
       ...shared,
@@ -204,7 +200,9 @@ async function runParts(
       logger: logger.with({ part: "default-scheduler" }),
     }),
     runFargateScheduler({
-      ...shared,
+      client,
+      clock,
+      signal,
       random: random.split("fargate"),
       logger: logger.with({ part: "fargate-scheduler" }),
       backend: options.fargate,
@@ -214,6 +212,7 @@ async function runParts(
       kubernetesVersion: kubeletVersion(launch.version),
     }),
   ]);
+  await informers.stopped();
 }
 
 /** `v1.35.2-eks-nodeless` */

@@ -1,7 +1,8 @@
 import type { Pod } from "@nodeless/api";
 import { PODS } from "@nodeless/api";
 import type { Clock, Logger, Random } from "@nodeless/environment";
-import { createInformer, type Informer, type KubernetesClient } from "@nodeless/runtime";
+import type { Informer, KubernetesClient } from "@nodeless/runtime";
+import type { SharedInformers } from "../shared-informers.ts";
 import { BoundedWork } from "./bounded-work.ts";
 import { followLog, formatLines, type LogLine, type LogPart, selectLines } from "./container-log.ts";
 import type { InProcessImage, KubeletHost, KubeletTimings, NodeRegistration } from "./contract.ts";
@@ -19,13 +20,14 @@ export interface KubeletHostOptions {
   readonly random: Random;
   readonly logger: Logger;
   readonly timings: KubeletTimings;
+  /** The caller's, who may share them with other parts of the control plane; they end after the kubelets. */
+  readonly informers: SharedInformers;
   /** Images whose containers run as code in this process; every other image is simulated. First match wins. */
   readonly images: readonly InProcessImage[];
 }
 
 /** Deletions under way at once, as for statuses. */
 const DELETIONS_MAX = 128;
-const NODE_INDEX = "node";
 
 /** Makes the kubelets' host; nothing happens before `run`, but nodes may be started earlier. */
 export function createKubeletHost(options: KubeletHostOptions): KubeletHost {
@@ -48,13 +50,7 @@ class SimulatedKubelets implements KubeletHost {
     const wheel = new TimerWheel(clock);
     const statuses = new StatusWriter({ client, wheel, logger, signal });
     this.#options = options;
-    this.#pods = createInformer({
-      client: client.resource(PODS),
-      clock,
-      random: random.split("informer"),
-      logger,
-      indexes: { [NODE_INDEX]: ({ spec }) => (spec.nodeName === undefined ? [] : [spec.nodeName]) },
-    });
+    this.#pods = options.informers.of(PODS);
     this.#services = {
       client,
       clock,
@@ -70,9 +66,9 @@ class SimulatedKubelets implements KubeletHost {
       trackInProcess: (exited) => this.#track(exited),
     };
     this.#pods.subscribe({
-      onAdd: (pod) => this.#agentOf(pod)?.observe(pod),
-      onUpdate: (pod) => this.#agentOf(pod)?.observe(pod),
-      onDelete: (pod) => this.#agentOf(pod)?.forget(pod),
+      onAdd: (pod) => this.#listening(pod)?.observe(pod),
+      onUpdate: (pod) => this.#listening(pod)?.observe(pod),
+      onDelete: (pod) => this.#listening(pod)?.forget(pod),
     });
   }
 
@@ -132,7 +128,7 @@ class SimulatedKubelets implements KubeletHost {
     signal.addEventListener("abort", stop, { once: true });
     this.#running = true;
     for (const agent of this.#agents.values()) this.#begin(agent);
-    await this.#pods.run(this.#stop.signal);
+    await aborted(this.#stop.signal);
     signal.removeEventListener("abort", stop);
     this.#running = false;
     wheel.close();
@@ -142,7 +138,12 @@ class SimulatedKubelets implements KubeletHost {
 
   #begin(agent: NodeAgent): void {
     agent.start();
-    for (const pod of this.#pods.byIndex(NODE_INDEX, agent.registration.name)) agent.observe(pod);
+    for (const pod of this.#pods.byIndex("node", agent.registration.name)) agent.observe(pod);
+  }
+
+  /** What comes before the host runs is looked up when it begins; what comes after it is for nobody. */
+  #listening(pod: Pod): NodeAgent | undefined {
+    return this.#running ? this.#agentOf(pod) : undefined;
   }
 
   #agentOf(pod: Pod): NodeAgent | undefined {
@@ -153,4 +154,11 @@ class SimulatedKubelets implements KubeletHost {
     this.#inProcess.add(exited);
     void exited.finally(() => this.#inProcess.delete(exited));
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
 }

@@ -11,6 +11,7 @@ import {
   type KubernetesClient,
   timestamp,
 } from "@nodeless/runtime";
+import type { SharedInformers } from "../shared-informers.ts";
 import { ClusterState } from "./cluster-state.ts";
 import { LaterReports } from "./later-reports.ts";
 import type { NodeInfo } from "./node-info.ts";
@@ -29,6 +30,8 @@ export interface DefaultSchedulerOptions {
   readonly logger: Logger;
   /** Ends the scheduler. Bindings on the way may or may not arrive; the next run sees what became of them. */
   readonly signal: AbortSignal;
+  /** The caller's, who may share them with other parts of the control plane. */
+  readonly informers: SharedInformers;
   /** Writes on the way at the same time. Default 64. */
   readonly concurrency?: number;
 }
@@ -70,24 +73,21 @@ class DefaultScheduler {
     });
     this.#selector = new NodeSelector(this.#state);
     this.#recorder = createEventRecorder({ client, clock, logger: this.#logger, component: DEFAULT_SCHEDULER });
-    this.#sources = new SchedulerSources(
-      { client, clock, random: options.random, logger: this.#logger },
-      {
-        state: this.#state,
-        queue: this.#queue,
-        changes: {
-          nodeImproved: (info) => this.#nodeImproved(info),
-          podLeft: (nodeName) => this.#podLeft(nodeName),
-          podPlaced: () => this.#podPlaced(),
-          surroundingsChanged: () => this.#releaseWhere(() => Number.POSITIVE_INFINITY),
-        },
+    this.#sources = new SchedulerSources(options.informers, {
+      state: this.#state,
+      queue: this.#queue,
+      changes: {
+        nodeImproved: (info) => this.#nodeImproved(info),
+        podLeft: (nodeName) => this.#podLeft(nodeName),
+        podPlaced: () => this.#podPlaced(),
+        surroundingsChanged: () => this.#releaseWhere(() => Number.POSITIVE_INFINITY),
       },
-    );
+    });
   }
 
   async run(): Promise<void> {
     const { signal } = this.#options;
-    const background = [this.#sources.run(signal), this.#recorder.run(signal)];
+    const recording = this.#recorder.run(signal);
     try {
       await this.#sources.synced(signal);
       await this.#schedule(signal);
@@ -96,7 +96,7 @@ class DefaultScheduler {
     } finally {
       this.#queue.shutDown();
       this.#later.shutDown();
-      await Promise.allSettled([...background, ...this.#writes]);
+      await Promise.allSettled([recording, ...this.#writes]);
     }
   }
 

@@ -10,8 +10,8 @@ import {
   type ResourceType,
   STORAGE_CLASSES,
 } from "@nodeless/api";
-import type { Clock, Logger, Random } from "@nodeless/environment";
-import { createInformer, type Informer, type KubernetesClient } from "@nodeless/runtime";
+import type { Informer } from "@nodeless/runtime";
+import type { SharedInformers } from "../shared-informers.ts";
 import type { ClusterState } from "./cluster-state.ts";
 import type { NodeInfo } from "./node-info.ts";
 import { type PodShape, podShapeOf } from "./pod-shape.ts";
@@ -43,7 +43,7 @@ export function isOurs({ spec, metadata, status }: Pod): boolean {
 
 const isFinished = (phase: string | undefined): boolean => phase === "Succeeded" || phase === "Failed";
 
-/** The informers of the scheduler; they feed the state and the queue. */
+/** What the scheduler hears of; it feeds the state and the queue. */
 export class SchedulerSources {
   readonly pods: Informer<Pod>;
   readonly volumes: VolumeRules;
@@ -51,19 +51,13 @@ export class SchedulerSources {
   readonly #shapes = new Map<string, WeakRef<PodShape>>();
 
   constructor(
-    ports: {
-      readonly client: KubernetesClient;
-      readonly clock: Clock;
-      readonly random: Random;
-      readonly logger: Logger;
-    },
+    informers: SharedInformers,
     targets: { readonly state: ClusterState; readonly queue: SchedulingQueue; readonly changes: ClusterChanges },
   ) {
     const informer = <T extends KubernetesObject>(type: ResourceType<T>): Informer<T> => {
-      const logger = ports.logger.with({ resource: type.resource });
-      const made = createInformer({ ...ports, logger, client: ports.client.resource(type) });
-      this.#all.push(made as unknown as Informer<KubernetesObject>);
-      return made;
+      const shared = informers.of(type);
+      this.#all.push(shared as unknown as Informer<KubernetesObject>);
+      return shared;
     };
     const { state, changes } = targets;
     const namespaces = informer(NAMESPACES);
@@ -88,11 +82,6 @@ export class SchedulerSources {
     const classes = informer(STORAGE_CLASSES);
     for (const one of [claims, volumes, classes]) one.subscribe({ onAdd: onChange, onUpdate: onChange });
     this.volumes = new VolumeRules({ claims, volumes, classes });
-  }
-
-  /** Runs every informer until the signal fires. */
-  async run(signal: AbortSignal): Promise<void> {
-    await Promise.all(this.#all.map((informer) => informer.run(signal)));
   }
 
   async synced(signal: AbortSignal): Promise<void> {
