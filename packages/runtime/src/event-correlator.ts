@@ -55,7 +55,10 @@ export class EventCorrelator {
   }
 
   /** Undefined when the event is to be dropped. */
-  correlate(object: KubernetesObject, report: CorrelatedReport): CorrelatedEvent | undefined {
+  correlate(
+    object: Pick<KubernetesObject, "kind" | "metadata">,
+    report: CorrelatedReport,
+  ): CorrelatedEvent | undefined {
     const { kind, metadata } = object;
     const subject = [kind, metadata.namespace ?? "", metadata.name, metadata.uid].join("\u0000");
     const group = [subject, report.type, report.reason].join("\u0000");

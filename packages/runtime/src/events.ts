@@ -61,10 +61,22 @@ export function createEventRecorder(options: EventRecorderOptions): EventRecorde
   return new QueuedEventRecorder(options);
 }
 
+/** A report as it came: looked into only when there is time to send it. */
+interface Reported {
+  readonly subject: Pick<KubernetesObject, "apiVersion" | "kind" | "metadata">;
+  readonly report: EventReport & { readonly at: Date };
+}
+
+/** Reports looked into at once: repetitions among them become one event. */
+const LOOKED_AT_ONCE = 64;
+
 class QueuedEventRecorder implements EventRecorder {
   readonly #options: EventRecorderOptions;
   readonly #events: ResourceClient<Event>;
   readonly #correlator: EventCorrelator;
+  /** In order; those before {@link #next} were looked into. */
+  #reports: Reported[] = [];
+  #next = 0;
   /** Newest state of each event that is not sent yet, by correlation key. */
   readonly #waiting = new Map<string, Fresh<Event>>();
   /** Names of events the server has, by correlation key. */
@@ -82,21 +94,18 @@ class QueuedEventRecorder implements EventRecorder {
     this.#correlator = new EventCorrelator(options.clock);
   }
 
-  record(object: KubernetesObject, report: EventReport): void {
+  record({ apiVersion, kind, metadata }: KubernetesObject, report: EventReport): void {
     const { clock, logger } = this.#options;
-    const correlated = this.#correlator.correlate(object, report);
-    if (correlated === undefined) return;
-    const { key, count, message } = correlated;
-    const at = report.at ?? clock.now();
-    const firstSeen = count === 1 ? at : correlated.firstSeen;
-    if (!this.#waiting.has(key) && this.#waiting.size >= WAITING_EVENTS_MAX) {
+    if (this.#reports.length - this.#next + this.#waiting.size >= WAITING_EVENTS_MAX) {
       this.#dropped += 1;
       if (this.#dropped % WAITING_EVENTS_MAX === 1) logger.warn("dropping events: too many are waiting");
       return;
     }
-    this.#sequence += 1;
-    const name = this.#waiting.get(key)?.metadata.name ?? eventName(object, at, this.#sequence);
-    this.#waiting.set(key, this.#event(object, { ...report, message, at }, { name, count, firstSeen }));
+    // Not the whole object: what waits here would keep old versions of it in memory.
+    this.#reports.push({
+      subject: { apiVersion, kind, metadata },
+      report: { ...report, at: report.at ?? clock.now() },
+    });
     this.#wake.wake();
   }
 
@@ -110,6 +119,7 @@ class QueuedEventRecorder implements EventRecorder {
 
   /** False when nothing can be sent until something is recorded or arrives. */
   #startNext(signal: AbortSignal): boolean {
+    this.#lookIntoReports();
     for (const [key, event] of this.#waiting) {
       if (this.#sending.has(key)) continue;
       this.#waiting.delete(key);
@@ -122,6 +132,31 @@ class QueuedEventRecorder implements EventRecorder {
       return true;
     }
     return false;
+  }
+
+  #lookIntoReports(): void {
+    let looks = this.#waiting.size;
+    // What the correlator drops gives nothing to send: then the next ones are looked into.
+    while (this.#next < this.#reports.length && (looks < LOOKED_AT_ONCE || this.#waiting.size === 0)) {
+      const reported = this.#reports[this.#next];
+      this.#next += 1;
+      looks += 1;
+      if (reported !== undefined) this.#lookInto(reported);
+    }
+    // Cut off in bulk: one cut per look would copy the whole queue each time.
+    if (this.#next === 0 || (this.#next < this.#reports.length && this.#next < WAITING_EVENTS_MAX / 2)) return;
+    this.#reports = this.#reports.slice(this.#next);
+    this.#next = 0;
+  }
+
+  #lookInto({ subject, report }: Reported): void {
+    const correlated = this.#correlator.correlate(subject, report);
+    if (correlated === undefined) return;
+    const { key, count, message } = correlated;
+    const firstSeen = count === 1 ? report.at : correlated.firstSeen;
+    this.#sequence += 1;
+    const name = this.#waiting.get(key)?.metadata.name ?? eventName(subject, report.at, this.#sequence);
+    this.#waiting.set(key, this.#event(subject, { ...report, message }, { name, count, firstSeen }));
   }
 
   async #sendAndRest(key: string, event: Fresh<Event>, signal: AbortSignal): Promise<void> {
@@ -170,7 +205,7 @@ class QueuedEventRecorder implements EventRecorder {
   }
 
   #event(
-    object: KubernetesObject,
+    object: Reported["subject"],
     report: EventReport & { readonly at: Date },
     series: { readonly name: string; readonly count: number; readonly firstSeen: Date },
   ): Fresh<Event> {
@@ -208,7 +243,7 @@ const MESSAGE_CHARACTERS_MAX = 1_024;
 const SENT_NAMES_MAX = 4_096;
 
 /** `<object>.<hex>`: nanoseconds since 1970 in client-go; ours are milliseconds with a sequence in the last digits. */
-function eventName(object: KubernetesObject, now: Date, sequence: number): string {
+function eventName(object: Reported["subject"], now: Date, sequence: number): string {
   const nanoseconds = BigInt(now.getTime()) * 1_000_000n + BigInt(sequence % 1_000_000);
   return `${object.metadata.name}.${nanoseconds.toString(16)}`;
 }

@@ -34,6 +34,14 @@ interface Counted {
   count: number;
 }
 
+/** A report that waits; the event is made of it when it is sent. */
+interface Waiting {
+  readonly report: Omit<KubeletEvent, "subject"> & { readonly subject: Pick<Pod | Node, "kind" | "metadata"> };
+  readonly name: string;
+  readonly count: number;
+  readonly at: Date;
+}
+
 /**
  * Writes the events of all kubelets in the background, after pod statuses. Unlike the runtime's recorder it speaks for many hosts and
  * names the container, as kubelets do.
@@ -45,7 +53,7 @@ export class KubeletEvents {
   readonly #logger: Logger;
   readonly #signal: AbortSignal;
   readonly #isBusy: () => boolean;
-  readonly #waiting: { readonly key: string; readonly event: Fresh<Event> }[] = [];
+  readonly #waiting: Waiting[] = [];
   #next = 0;
   readonly #counted = new Map<string, Counted>();
   #yields = 0;
@@ -87,7 +95,10 @@ export class KubeletEvents {
     this.#counted.set(key, counted);
     const [oldest] = this.#counted.keys();
     if (this.#counted.size > COUNTED_MAX && oldest !== undefined) this.#counted.delete(oldest);
-    this.#waiting.push({ key, event: this.#eventOf(report, counted) });
+    // Not the whole pod: what waits here would keep old versions of it in memory.
+    const { kind, metadata } = subject;
+    const { name, count } = counted;
+    this.#waiting.push({ report: { ...report, subject: { kind, metadata } }, name, count, at: this.#clock.now() });
     this.#startSending();
   }
 
@@ -134,7 +145,7 @@ export class KubeletEvents {
       this.#waiting.splice(0, this.#next);
       this.#next = 0;
     }
-    return entry.event;
+    return eventOf(entry);
   }
 
   async #send(event: Fresh<Event>): Promise<void> {
@@ -153,40 +164,40 @@ export class KubeletEvents {
     await events.create(event, { signal });
   }
 
-  #eventOf(report: KubeletEvent, { name, count }: Counted): Fresh<Event> {
-    const { subject, nodeName, fieldPath, type, reason, message } = report;
-    const { kind, metadata } = subject;
-    const now = timestamp(this.#clock.now());
-    return {
-      apiVersion: "v1",
-      kind: "Event",
-      metadata: { namespace: metadata.namespace ?? "default", name },
-      involvedObject: {
-        apiVersion: "v1",
-        kind,
-        name: metadata.name,
-        // A kubelet refers to its own Node by name; `kubectl describe node` looks for that.
-        uid: kind === "Node" ? metadata.name : metadata.uid,
-        ...(kind === "Node" ? {} : { resourceVersion: metadata.resourceVersion }),
-        ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
-        ...(fieldPath === undefined ? {} : { fieldPath }),
-      },
-      type,
-      reason,
-      message,
-      source: { component: "kubelet", host: nodeName },
-      reportingComponent: "kubelet",
-      reportingInstance: nodeName,
-      firstTimestamp: now,
-      lastTimestamp: now,
-      count,
-    };
-  }
-
   /** `<object>.<hex time>` as client-go names events; the sequence keeps names of one millisecond apart. */
   #newName(object: string): string {
     this.#sequence += 1;
     const time = BigInt(this.#clock.now().getTime()) * 1_000_000n + BigInt(this.#sequence % 1_000_000);
     return `${object}.${time.toString(16)}`;
   }
+}
+
+function eventOf({ report, name, count, at }: Waiting): Fresh<Event> {
+  const { subject, nodeName, fieldPath, type, reason, message } = report;
+  const { kind, metadata } = subject;
+  const now = timestamp(at);
+  return {
+    apiVersion: "v1",
+    kind: "Event",
+    metadata: { namespace: metadata.namespace ?? "default", name },
+    involvedObject: {
+      apiVersion: "v1",
+      kind,
+      name: metadata.name,
+      // A kubelet refers to its own Node by name; `kubectl describe node` looks for that.
+      uid: kind === "Node" ? metadata.name : metadata.uid,
+      ...(kind === "Node" ? {} : { resourceVersion: metadata.resourceVersion }),
+      ...(metadata.namespace === undefined ? {} : { namespace: metadata.namespace }),
+      ...(fieldPath === undefined ? {} : { fieldPath }),
+    },
+    type,
+    reason,
+    message,
+    source: { component: "kubelet", host: nodeName },
+    reportingComponent: "kubelet",
+    reportingInstance: nodeName,
+    firstTimestamp: now,
+    lastTimestamp: now,
+    count,
+  };
 }
