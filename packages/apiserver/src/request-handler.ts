@@ -86,7 +86,8 @@ export class RequestHandler {
     if (open !== undefined) return open;
     const user = await authentication.userOf(request);
     if (user === undefined) throw unauthorized();
-    if ((request.body?.byteLength ?? 0) > BODY_BYTES_MAX) throw requestEntityTooLarge(`limit is ${BODY_BYTES_MAX}`);
+    if (Buffer.byteLength(request.body ?? "") > BODY_BYTES_MAX)
+      throw requestEntityTooLarge(`limit is ${BODY_BYTES_MAX}`);
     const verb = resource === undefined ? request.method.toLowerCase() : verbOf(request.method, resource, url.query);
     const decision = authorizer.authorize({
       user,

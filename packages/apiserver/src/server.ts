@@ -15,7 +15,8 @@ export interface ApiRequest {
   readonly path: string;
   /** Lower-case names. */
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array;
+  /** Text from callers in this process, who need not encode it for us to decode it again. */
+  readonly body?: Uint8Array | string;
   /** The caller as a trusted adapter knows it (client certificate, in-process component); else the bearer token decides. */
   readonly user?: UserInfo;
   /** Ends watches. */

@@ -135,7 +135,7 @@ export class FakeApiServer {
   #answer(request: TransportRequest, place: Place, query: URLSearchParams): TransportResponse {
     const { pathname } = new URL(request.path, "http://fake");
     const path = place.subresource === undefined ? pathname : pathname.slice(0, pathname.lastIndexOf("/"));
-    const body = request.body === undefined ? undefined : JSON.parse(new TextDecoder().decode(request.body));
+    const body = request.body === undefined ? undefined : JSON.parse(Buffer.from(request.body).toString());
     if (request.method === "POST" && place.subresource === undefined) return this.#create(path, place, body);
     if (place.name === undefined) return this.#list(place, query);
     const known = this.#objects.get(path);

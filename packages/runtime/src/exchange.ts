@@ -55,7 +55,7 @@ export class JsonExchanger {
         method,
         path,
         headers,
-        ...(body === undefined ? {} : { body: Buffer.from(JSON.stringify(body)) }),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
         ...(signal === undefined ? {} : { signal }),
       });
     } catch (error) {

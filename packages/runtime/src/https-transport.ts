@@ -41,7 +41,7 @@ export function httpsTransport(options: HttpsTransportOptions): Transport & Asyn
     const token = await options.token?.();
     const headers: Record<string, string> = { ...request.headers };
     if (token !== undefined) headers["authorization"] = `Bearer ${token}`;
-    if (request.body !== undefined) headers["content-length"] = String(request.body.byteLength);
+    if (request.body !== undefined) headers["content-length"] = String(Buffer.byteLength(request.body));
     const wire: RequestOptions = {
       agent,
       method: request.method,

@@ -5,7 +5,8 @@ export interface TransportRequest {
   readonly path: string;
   /** Lower-case names. */
   readonly headers?: Readonly<Record<string, string>>;
-  readonly body?: Uint8Array;
+  /** Text is sent as UTF-8; a server in this process takes it as it is. */
+  readonly body?: Uint8Array | string;
   readonly signal?: AbortSignal;
 }
 

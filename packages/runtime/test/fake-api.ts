@@ -95,7 +95,7 @@ export class FakeApi {
     const url = new URL(path, "http://fake");
     const query = url.searchParams;
     const known = this.#objects.get(url.pathname);
-    const sent = body === undefined ? undefined : JSON.parse(new TextDecoder().decode(body));
+    const sent = body === undefined ? undefined : JSON.parse(Buffer.from(body).toString());
     if (query.get("watch") === "true") return this.#watch(url, signal);
     switch (method) {
       case "GET":

@@ -34,7 +34,7 @@ test("a request arrives whole, and so does its answer", async (t) => {
   const seen: TransportRequest[] = [];
   const { transport } = connected(t, async (request) => {
     seen.push(request);
-    return { status: 201, headers: { "content-type": "application/json" }, body: request.body ?? encoder.encode("{}") };
+    return { status: 201, headers: { "content-type": "application/json" }, body: Buffer.from(request.body ?? "{}") };
   });
   const body = encoder.encode('{"a":"ü"}');
   const answer = await transport({ method: "POST", path: "/x?dryRun=All", headers: { accept: "text/plain" }, body });
@@ -47,6 +47,8 @@ test("a request arrives whole, and so does its answer", async (t) => {
   assert.deepEqual(answer.headers, { "content-type": "application/json" });
   assert.equal(new TextDecoder().decode(answer.body as Uint8Array), '{"a":"ü"}');
   assert.equal(body.byteLength, 10, "the caller keeps its bytes");
+  const text = await transport({ method: "POST", path: "/x", body: '{"a":"ü"}' });
+  assert.equal(new TextDecoder().decode(text.body as Uint8Array), '{"a":"ü"}', "text goes as UTF-8");
 });
 
 test("bytes that the server shares stay the server's", async (t) => {

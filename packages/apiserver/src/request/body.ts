@@ -18,25 +18,25 @@ const YAML = "application/yaml";
 
 /** Reads a request body by its content type; none at all counts as JSON (kubectl's scale sends PUT without one). */
 export function parseBody(
-  bytes: Uint8Array,
+  body: Uint8Array | string,
   options: { readonly contentType: string; readonly findDuplicates: boolean; readonly protobuf: ProtobufDecoder },
 ): ParsedBody {
   switch (options.contentType) {
     case "":
     case "application/json":
     case "*/*":
-      return parseJsonBody(bytes, options.findDuplicates);
+      return parseJsonBody(body, options.findDuplicates);
     case YAML:
-      return parseYamlBody(bytes, options.findDuplicates);
+      return parseYamlBody(body, options.findDuplicates);
     case PROTOBUF:
-      return { value: options.protobuf(bytes), duplicates: [] };
+      return { value: options.protobuf(typeof body === "string" ? Buffer.from(body) : body), duplicates: [] };
     default:
       throw unsupportedMediaType(["application/json", YAML, PROTOBUF]);
   }
 }
 
-function parseJsonBody(bytes: Uint8Array, findDuplicates: boolean): ParsedBody {
-  const text = decodeUtf8(bytes);
+function parseJsonBody(body: Uint8Array | string, findDuplicates: boolean): ParsedBody {
+  const text = textOf(body);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -50,8 +50,8 @@ function parseJsonBody(bytes: Uint8Array, findDuplicates: boolean): ParsedBody {
   return { value, duplicates: findDuplicates ? duplicateKeys(text) : [] };
 }
 
-function parseYamlBody(bytes: Uint8Array, findDuplicates: boolean): ParsedBody {
-  const document = parseDocument(decodeUtf8(bytes), { uniqueKeys: false, merge: true });
+function parseYamlBody(body: Uint8Array | string, findDuplicates: boolean): ParsedBody {
+  const document = parseDocument(textOf(body), { uniqueKeys: false, merge: true });
   const problem = document.errors[0];
   if (problem !== undefined) throw badRequest(`error converting YAML to JSON: ${problem.message}`);
   let value: unknown;
@@ -79,9 +79,10 @@ function yamlDuplicates(node: unknown, path: string): string[] {
 
 const strictUtf8 = new TextDecoder("utf-8", { fatal: true });
 
-function decodeUtf8(bytes: Uint8Array): string {
+function textOf(body: Uint8Array | string): string {
+  if (typeof body === "string") return body;
   try {
-    return strictUtf8.decode(bytes);
+    return strictUtf8.decode(body);
   } catch (cause) {
     throw new StatusError(400, "BadRequest", "the body of the request is not valid UTF-8", { cause });
   }

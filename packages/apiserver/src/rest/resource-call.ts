@@ -46,7 +46,7 @@ export const BODY_BYTES_MAX: number = 3 * 1024 * 1024;
 export function readBody(call: ResourceCall, mediaType: string = contentType(call.request.headers)): ParsedBody {
   const options = optionsOf(call);
   const isComponent = call.user.username.startsWith("system:");
-  return parseBody(call.request.body ?? new Uint8Array(), {
+  return parseBody(call.request.body ?? "", {
     contentType: mediaType,
     findDuplicates: options.fieldValidation !== "Ignore" && (options.fieldValidationGiven || !isComponent),
     protobuf: call.protobuf,

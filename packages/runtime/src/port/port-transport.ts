@@ -43,7 +43,7 @@ class PortClient {
     const answer = new Promise<TransportResponse>((resolve, reject) => this.#waiting.set(id, { resolve, reject }));
     const onAbort = (): void => this.#cancel(id, signal?.reason);
     signal?.addEventListener("abort", onAbort, { once: true });
-    const own = body === undefined ? undefined : ownBytes([body]);
+    const own = body === undefined ? undefined : ownBytes([typeof body === "string" ? Buffer.from(body) : body]);
     const request = { type: "request", id, method, path, headers } as const;
     if (own === undefined) this.#outbox.say(request);
     else this.#outbox.say({ ...request, body: own }, own.buffer);
