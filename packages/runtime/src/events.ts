@@ -50,9 +50,9 @@ const SENDERS = 8;
 const ATTEMPTS_MAX = 5;
 const RETRY_MS = 1_000;
 /** A write that answers sooner meets no queue: the server has nothing better to do. */
-const UNHURRIED_MS = 8;
+const UNHURRIED_MS = 2;
 /** Events tell about work and must not slow it down: a sender that waited rests for many times as long, and sends all the faster afterwards. */
-const REST_FACTOR = 10;
+const REST_FACTOR = 25;
 /** A cluster that is always busy still gets its events. */
 const REST_MS_MAX = 400;
 

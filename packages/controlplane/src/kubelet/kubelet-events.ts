@@ -22,10 +22,12 @@ export interface KubeletEvent {
 const WAITING_MAX = 20_000;
 /** Enough to keep a group commit busy, few enough that pod statuses keep most of the server. */
 const SENDERS = 8;
-/** Sending looks again after this while statuses are being written... */
-const YIELD_MS = 10;
+/** Sending looks again after this while statuses are being written, or while writes meet a queue... */
+const YIELD_MS = 40;
 /** ...but not for ever: a cluster that is always busy still gets its events. */
-const YIELDS_MAX = 100;
+const YIELDS_MAX = 50;
+/** A write that takes longer met a queue: the server has better things to do. */
+const UNHURRIED_MS = 2;
 /** Repetitions (BackOff) are counted on one event as long as it is among the last so many. */
 const COUNTED_MAX = 4_096;
 
@@ -58,6 +60,8 @@ export class KubeletEvents {
   readonly #counted = new Map<string, Counted>();
   #yields = 0;
   #yielding = false;
+  /** The last write met a queue. */
+  #isHurried = false;
   readonly #sending = new Set<Promise<void>>();
   #sequence = 0;
   #dropped = 0;
@@ -109,8 +113,9 @@ export class KubeletEvents {
 
   #startSending(): void {
     if (this.#signal.aborted || this.#yielding) return;
-    if (this.#isBusy() && this.#yields < YIELDS_MAX) {
+    if ((this.#isHurried || this.#isBusy()) && this.#yields < YIELDS_MAX) {
       this.#yielding = true;
+      this.#isHurried = false;
       this.#yields += 1;
       this.#wheel.after(YIELD_MS, () => {
         this.#yielding = false;
@@ -124,12 +129,14 @@ export class KubeletEvents {
         this.#yields = 0;
         return;
       }
+      const startMs = this.#clock.monotonicMs();
       const sending: Promise<void> = this.#send(next)
         .catch((error: unknown) => {
           if (!this.#signal.aborted) this.#logger.debug("gave up on an event", { error, reason: next.reason });
         })
         .finally(() => {
           this.#sending.delete(sending);
+          this.#isHurried = this.#clock.monotonicMs() - startMs > UNHURRIED_MS;
           this.#startSending();
         });
       this.#sending.add(sending);
