@@ -17,7 +17,7 @@ export interface Timings {
   readonly pollMs: number;
 }
 
-/** The default: a cluster in a second, a node in a third of a second. Order and events are those of the real durations. */
+/** The default: a cluster in a second, a node in a quarter of a second. Order and events are those of the real durations. */
 export const COMPRESSED_TIMINGS: Timings = {
   aws: {
     clusterCreateMs: 0,
@@ -26,12 +26,12 @@ export const COMPRESSED_TIMINGS: Timings = {
     fargateProfileDeleteMs: 200,
     addonCreateMs: 100,
     natGatewayCreateMs: 0,
-    instanceStartMs: 60,
-    instanceBootMs: 120,
+    instanceStartMs: 40,
+    instanceBootMs: 80,
     instanceStopMs: 200,
     terminatedVisibleMs: 5 * 60_000,
   },
-  kubelet: { nodeReadyMs: 60, imagePullMs: 100, containerStartMs: 20, containerStopMs: 100, leaseRenewMs: 10_000 },
+  kubelet: { nodeReadyMs: 40, imagePullMs: 60, containerStartMs: 10, containerStopMs: 100, leaseRenewMs: 10_000 },
   fargate: { microVmBootMs: 300, retryMs: 2_000 },
   controllers: { podGcPeriodMs: 500, podGcNodeQuarantineMs: 1_000 },
   provisionerEnvironment: {
