@@ -17,7 +17,7 @@ export interface StatusSource {
 /** Writes under way at once: enough that one commit of the store serves many, few enough to bound memory. */
 const IN_FLIGHT_MAX = 128;
 /** Of these, statuses of pods that are about to change again: with hundreds of pods starting at once most are overtaken by the next one. */
-const INTERIM_IN_FLIGHT_MAX = 8;
+const INTERIM_IN_FLIGHT_MAX = 2;
 const RETRY_MS = 1_000;
 
 /** Writes pod statuses of all kubelets; per pod one at a time and always the newest. */
