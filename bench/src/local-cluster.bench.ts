@@ -22,33 +22,48 @@ export interface StartResult {
   readonly systemPodsMs: number;
 }
 
+/** Every run, in order. */
 export interface LocalClusterResult {
   /** New state: certificates and all objects are made. */
-  readonly cold: StartResult;
+  readonly cold: readonly StartResult[];
   /** State of the run before. */
-  readonly warm: StartResult;
-  readonly workloads: readonly WorkloadResult[];
+  readonly warm: readonly StartResult[];
+  readonly workloads: readonly { readonly pods: number; readonly runs: readonly WorkloadResult[] }[];
 }
 
-/** Starts and workloads, each workload on a cluster of its own. */
+/** One run says little: the same code takes up to twice as long from one minute to the next on a shared machine. */
+const RUNS = 5;
+
+/** Starts and workloads, each workload on a cluster of its own. One start before is not measured: it warms the checkout. */
 export async function measureLocalCluster(podCounts: readonly number[]): Promise<LocalClusterResult> {
-  const home = newHome();
-  const first = await startMeasured(home);
-  const cold = startResult(first);
-  await first.stop();
-  const second = await startMeasured(home);
-  const warm = startResult(second);
-  await second.delete();
-  const workloads: WorkloadResult[] = [];
+  await (await startMeasured(newHome())).delete();
+  const cold: StartResult[] = [];
+  const warm: StartResult[] = [];
+  for (let run = 0; run < RUNS; run += 1) {
+    const home = newHome();
+    const first = await startMeasured(home);
+    cold.push(startResult(first));
+    await first.stop();
+    const second = await startMeasured(home);
+    warm.push(startResult(second));
+    await second.delete();
+  }
+  const workloads: { pods: number; runs: WorkloadResult[] }[] = [];
   for (const pods of podCounts) {
-    const cluster = await startMeasured(newHome());
-    try {
-      workloads.push(await runWorkload(cluster, pods));
-    } finally {
-      await cluster.delete();
-    }
+    const runs: WorkloadResult[] = [];
+    for (let run = 0; run < RUNS; run += 1) runs.push(await runOnNewCluster(pods));
+    workloads.push({ pods, runs });
   }
   return { cold, warm, workloads };
+}
+
+async function runOnNewCluster(pods: number): Promise<WorkloadResult> {
+  const cluster = await startMeasured(newHome());
+  try {
+    return await runWorkload(cluster, pods);
+  } finally {
+    await cluster.delete();
+  }
 }
 
 function startResult({ apiReadyMs, readyMs, systemPodsMs }: StartResult): StartResult {

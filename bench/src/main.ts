@@ -37,18 +37,51 @@ if (subject === "all" || subject === "cluster") {
   keep("local-cluster", result);
 }
 
-function printLocalCluster(result: LocalClusterResult): void {
-  const ms = (value: number): string => `${(value / 1000).toFixed(2)} s`;
-  process.stdout.write("local cluster\n");
-  for (const [state, start] of Object.entries({ "new state": result.cold, "kept state": result.warm }))
+function printLocalCluster({ cold, warm, workloads }: LocalClusterResult): void {
+  const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)}`;
+  process.stdout.write("local cluster: medians of five runs, least and most in brackets\n\n");
+  process.stdout.write(row(["start", "API answers, s", "all steps, s", "system pods Running, s"], [12, 22, 22, 22]));
+  for (const [state, starts] of Object.entries({ "new state": cold, "kept state": warm })) {
+    const of = (pick: (start: (typeof starts)[number]) => number): string => spread(starts.map(pick), seconds);
+    const cells = [of((one) => one.apiReadyMs), of((one) => one.readyMs), of((one) => one.systemPodsMs)];
+    process.stdout.write(row([state, ...cells], [12, 22, 22, 22]));
+  }
+  const widths = [9, 22, 22, 18, 16, 18];
+  process.stdout.write(
+    `\n${row(["pods", "first Running, s", "all Running, s", "pods/s", "nodes", "resident, MiB"], widths)}`,
+  );
+  const whole = (value: number): string => value.toFixed(0);
+  for (const { pods, runs } of workloads) {
+    const of = (pick: (run: (typeof runs)[number]) => number, show: (value: number) => string): string =>
+      spread(runs.map(pick), show);
     process.stdout.write(
-      `start with ${state.padEnd(11)}API answers ${ms(start.apiReadyMs)}   all steps ${ms(start.readyMs)}   system pods Running ${ms(start.systemPodsMs)}\n`,
+      row(
+        [
+          String(pods),
+          of((one) => one.firstRunningMs, seconds),
+          of((one) => one.allRunningMs, seconds),
+          of((one) => one.podsPerSecond, whole),
+          of((one) => one.nodes, whole),
+          of((one) => one.residentMiB, whole),
+        ],
+        widths,
+      ),
     );
-  process.stdout.write("\npods     first Running   all Running   pods/s   nodes   resident\n");
-  for (const workload of result.workloads)
-    process.stdout.write(
-      `${String(workload.pods).padEnd(9)}${ms(workload.firstRunningMs).padEnd(16)}${ms(workload.allRunningMs).padEnd(14)}${workload.podsPerSecond.toFixed(0).padEnd(9)}${String(workload.nodes).padEnd(8)}${workload.residentMiB} MiB\n`,
-    );
+  }
+}
+
+function row(cells: readonly string[], widths: readonly number[]): string {
+  return `${cells
+    .map((cell, index) => cell.padEnd(widths[index] ?? 0))
+    .join("")
+    .trimEnd()}\n`;
+}
+
+/** `550 (520–590)` */
+function spread(values: readonly number[], show: (value: number) => string): string {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (index: number): string => show(sorted[index] ?? 0);
+  return `${at(Math.floor(sorted.length / 2))} (${at(0)}–${at(sorted.length - 1)})`;
 }
 
 /** With `--save`, in a file of the day. */
