@@ -36,6 +36,8 @@ test("a bundle is current until one of its sources changes or goes", async (cont
 
 test("without its list of sources a bundle is not whole, and not used", async (context) => {
   const { root, bundle } = await checkout(context);
+  await writeFile(new URL("inputs.json", bundle), '{"main.ts":[17');
+  assert.equal(currentBundle(bundle, root), undefined, "cut off while it was written");
   await rm(new URL("inputs.json", bundle));
   assert.equal(currentBundle(bundle, root), undefined);
   assert.equal(currentBundle(bundle, undefined), undefined);
