@@ -212,8 +212,12 @@ class FileStore implements Store {
       await this.#startCompaction();
       await this.#settled();
     }
-    if (this.#failure === undefined) this.#failure = new StoreFailedError("the store is closed");
-    await this.#log.close();
+    const isNews = this.#failure === undefined;
+    this.#failure ??= new StoreFailedError("the store is closed");
+    await this.#log.close().catch((error: unknown) => {
+      // Whoever wrote last has heard of it otherwise.
+      if (isNews) throw error;
+    });
   }
 }
 

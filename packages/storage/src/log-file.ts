@@ -53,12 +53,12 @@ export class LogFile {
     this.#syncSoon();
   }
 
-  /** The disk has everything afterwards, and the log says so. */
+  /** The disk has everything afterwards, and the log says so. Rejects with what the disk says; the file is closed all the same. */
   async close(): Promise<void> {
-    this.#timer?.cancel();
     await this.#syncing;
+    this.#timer?.cancel();
     try {
-      if (this.#failure !== undefined) return;
+      if (this.#failure !== undefined) throw this.#failure;
       await this.#file.datasync();
       this.#write(encodeSynced(this.#end));
       await this.#file.datasync();

@@ -72,7 +72,11 @@ export async function startEmbeddedCluster(options: EmbeddedClusterOptions): Pro
   const credentials = await clusterCredentials(directory, { now: clock.now(), random: options.random });
   const store = await openFileStore({ directory: join(directory, "objects"), clock });
   const stop = new AbortController();
-  const parts = await startApi(options, { credentials, store, signal: stop.signal });
+  const parts = await startApi(options, { credentials, store, signal: stop.signal }).catch(async (error: unknown) => {
+    stop.abort(error);
+    await store.close();
+    throw error;
+  });
   const [pods, nodes] = await Promise.all([parts.client.resource(PODS).list(), parts.client.resource(NODES).list()]);
   for (const ip of heldAddresses(pods.items, nodes.items)) options.adoptIp(ip);
   const running = runParts(options, { ...parts, credentials }, stop.signal).catch((error: unknown) => {

@@ -1,7 +1,7 @@
 import type { Pod } from "@nodeless/api";
 import { PODS } from "@nodeless/api";
 import type { Clock, Logger, Random } from "@nodeless/environment";
-import type { Informer, KubernetesClient } from "@nodeless/runtime";
+import { aborted, type Informer, type KubernetesClient } from "@nodeless/runtime";
 import type { SharedInformers } from "../shared-informers.ts";
 import { BoundedWork } from "./bounded-work.ts";
 import { followLog, formatLines, type LogLine, type LogPart, selectLines } from "./container-log.ts";
@@ -154,11 +154,4 @@ class SimulatedKubelets implements KubeletHost {
     this.#inProcess.add(exited);
     void exited.finally(() => this.#inProcess.delete(exited));
   }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    else signal.addEventListener("abort", () => resolve(), { once: true });
-  });
 }

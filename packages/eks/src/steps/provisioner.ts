@@ -1,8 +1,8 @@
 import { AddRoleToInstanceProfileCommand, CreateInstanceProfileCommand } from "@aws-sdk/client-iam";
 import { CreateQueueCommand } from "@aws-sdk/client-sqs";
-import { applyObject, ResourceFinder } from "../kubernetes/apply.ts";
 import { controllerPolicy } from "../provisioner/controller-policy.ts";
 import { provisionerApiManifests, provisionerManifests } from "../provisioner/manifests.ts";
+import { applyAll } from "./apply-all.ts";
 import { ensureRole, roleName } from "./iam-role.ts";
 import { CLUSTER_TAG, fact, type Step, type StepContext, unlessNamed } from "./step.ts";
 
@@ -67,7 +67,8 @@ export const provisionerApiStep: Step = {
   title: "provisioner's API",
   async run(context) {
     const objects = provisionerApiManifests();
-    return { change: await applyAll(context, objects), detail: `${objects.length} CustomResourceDefinitions` };
+    const { change } = await applyAll(context, objects);
+    return { change, detail: `${objects.length} CustomResourceDefinitions` };
   },
 };
 
@@ -93,21 +94,10 @@ export const provisionerStep: Step = {
       controllerRoleArn: fact(context, "controllerRoleArn"),
       environment,
     });
-    const change = await applyAll(context, objects);
+    const { change } = await applyAll(context, objects);
     return { change, detail: `Deployment ${namespace}/karpenter, ${replicas} replicas` };
   },
 };
-
-async function applyAll(
-  context: StepContext,
-  objects: ReturnType<typeof provisionerManifests>,
-): Promise<"created" | "unchanged"> {
-  const client = fact(context, "kubernetes");
-  const finder = new ResourceFinder(client);
-  let changes = 0;
-  for (const object of objects) if ((await applyObject(client, finder, object)) !== "unchanged") changes += 1;
-  return changes > 0 ? "created" : "unchanged";
-}
 
 function usesOldApi({ spec }: StepContext): boolean {
   return (
